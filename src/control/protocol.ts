@@ -1,0 +1,332 @@
+import type { PlanDoc } from "../core/plan-doc.ts";
+import type { Project } from "../core/spec.ts";
+
+/**
+ * The one list of both sides: HTTP/1.1 + JSON over the project's unix socket; streams are NDJSON.
+ * Only additive changes inside PROTOCOL. docs/control-api.md is the prose form.
+ *
+ *   GET  /v1/version                         VersionReply
+ *   GET  /v1/snapshot?services=a,b           Snapshot
+ *   GET  /v1/project                         ProjectReply
+ *   GET  /v1/why?service=api                 WhyReply
+ *   GET  /v1/events?since=SEQ|ISO&follow=1   EventItem a line
+ *   POST /v1/plan     PlanRequest            PlanDoc
+ *   POST /v1/operate  Operation              StreamItem a line; the last one is a ResultItem
+ *   POST /v1/attach   { "own": true }        EventItem a line, until closed; an owner that goes away ends the project
+ *   POST /v1/detach   {}                     { "ok": true }: the owner lets go, the project stays
+ *
+ * A failure is a status of 400, 404, 409 or 500 with an ErrorReply. Every request carries `X-Procs-Version`.
+ */
+export const PROTOCOL = 1;
+
+export interface VersionReply {
+  readonly v: 1;
+  readonly kind: "version";
+  readonly version: string;
+  readonly protocol: number;
+  readonly pid: number;
+  readonly node: string;
+  readonly project: string;
+  readonly folder: string;
+  readonly since: string;
+}
+
+export interface ErrorReply {
+  readonly v: 1;
+  readonly kind: "error";
+  readonly code: string;
+  readonly message: string;
+  readonly help?: readonly string[];
+  readonly exit: number;
+}
+
+/** One word for a state everywhere: research/ux.md 2.2. */
+export type State =
+  | "waiting"
+  | "starting"
+  | "ready"
+  | "unready"
+  | "reloading"
+  | "idle"
+  | "stopping"
+  | "stopped"
+  | "done"
+  | "crashed"
+  | "failed"
+  | "disabled";
+
+export interface Snapshot {
+  readonly v: 1;
+  readonly kind: "ps";
+  readonly project: string;
+  readonly folder: string;
+  readonly file: string;
+  readonly supervisor: {
+    readonly version: string;
+    readonly pid: number;
+    readonly since: string;
+  } | null;
+  /** Whether the file says something else than what runs; null: the file does not validate now. */
+  readonly drift: {
+    readonly changed: boolean;
+    readonly edits: number;
+    readonly plan: string;
+  } | null;
+  /** The last event's number: follow from here. */
+  readonly seq: number;
+  readonly services: readonly ServiceStatus[];
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  readonly kind: "service" | "task";
+  readonly state: State;
+  /** Beside the state: `waits for redis`, `exit 1, retry 2 of 10 in 2s`, `exit 0, 12m ago`, `1 of 3 replaced`. */
+  readonly detail: string | null;
+  readonly ready: number;
+  readonly wanted: number;
+  readonly restarts: number;
+  /** Since when the oldest ready instance is up, RFC 3339. */
+  readonly since: string | null;
+  /** Over the whole tree of all instances, since the last look (else over their life). */
+  readonly cpu_percent: number | null;
+  readonly memory_bytes: number | null;
+  /** `http://localhost:3000`, `:6379`, or null. */
+  readonly where: string | null;
+  readonly next_due: string | null;
+  readonly retry_in_ms: number | null;
+  readonly last_exit: LastExit | null;
+  /** By hand: wins over the file. */
+  readonly by_hand: {
+    readonly stopped: boolean;
+    readonly scale: number | null;
+    readonly file_instances: number;
+  };
+  readonly instances: readonly InstanceStatus[];
+  /** From the applied specs: for `status`. */
+  readonly command: string;
+  readonly cwd: string;
+  readonly description: string | null;
+  readonly depends_on: Readonly<Record<string, "started" | "ready" | "done">>;
+  readonly needed_by: readonly string[];
+  readonly source: { readonly file: string; readonly line: number } | null;
+  readonly probe: string | null;
+}
+
+export interface InstanceStatus {
+  readonly instance: number;
+  readonly run: number;
+  readonly state: State;
+  readonly pid: number | null;
+  readonly port: number | null;
+  readonly since: string | null;
+  readonly cpu_percent: number | null;
+  readonly memory_bytes: number | null;
+  /** Runs the wanted revision. */
+  readonly current: boolean;
+}
+
+export interface LastExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** `exit 1`, `killed by SIGKILL, often out of memory`, `could not start: no such program`. */
+  readonly words: string;
+  readonly time: string;
+  readonly instance: number;
+  readonly run: number;
+  readonly last_lines: readonly string[];
+}
+
+export interface ProjectReply {
+  readonly v: 1;
+  readonly kind: "project";
+  /** As last applied. */
+  readonly project: Project;
+  /** The ambient environment that was kept from the first `up`. */
+  readonly ambient: Readonly<Record<string, string>>;
+}
+
+export interface WhyReply {
+  readonly v: 1;
+  readonly kind: "why";
+  readonly service: string;
+  /** Sentences, most important first. */
+  readonly lines: readonly string[];
+}
+
+/** What `up`, `reload`, `plan` and `restart` compare: the file as the client read it, and who asks. */
+export interface PlanRequest {
+  readonly project: Project;
+  /** `up a b`. null: keep what was selected before. [] : all. */
+  readonly select: readonly string[] | null;
+  /** null: keep. */
+  readonly profiles: readonly string[] | null;
+  /** The client's own environment: taken by the first `up`, or when `refresh_env`. */
+  readonly ambient: Readonly<Record<string, string>>;
+  readonly refresh_env: boolean;
+  /** Services that the file no longer has stay as they are. */
+  readonly no_remove: boolean;
+  readonly reset_scale: boolean;
+  /** Only these services take their new spec; the others keep what they have. null: all. */
+  readonly only: readonly string[] | null;
+}
+
+export type Operation = { readonly by: By } & (
+  | (PlanRequest & {
+      readonly op: "apply";
+      readonly command: "up" | "reload";
+      /** Refuse (409, P503) when the plan's id is another by now. */
+      readonly expect: string | null;
+      /** scale by hand in the same step: `up --scale api=3`. */
+      readonly scale: Readonly<Record<string, number>>;
+      /** Replace everything selected even if nothing changed (`--force-restart`). */
+      readonly force: boolean;
+      readonly wait: boolean;
+      readonly timeout_ms: number;
+    })
+  /** Restart; with `apply` the file is applied to these services in the same step. */
+  | {
+      readonly op: "restart";
+      readonly services: readonly string[];
+      readonly rolling: boolean;
+      readonly apply: PlanRequest | null;
+      readonly wait: boolean;
+      readonly timeout_ms: number;
+    }
+  | {
+      readonly op: "start";
+      readonly services: readonly string[];
+      readonly deps: boolean;
+      readonly wait: boolean;
+      readonly timeout_ms: number;
+    }
+  | {
+      readonly op: "stop";
+      readonly services: readonly string[];
+      readonly dependents: boolean;
+      readonly signal: string | null;
+      readonly grace_ms: number | null;
+      readonly wait: boolean;
+      readonly timeout_ms: number;
+    }
+  | {
+      readonly op: "scale";
+      readonly counts: Readonly<Record<string, number>>;
+      readonly wait: boolean;
+      readonly timeout_ms: number;
+    }
+  | { readonly op: "signal"; readonly targets: readonly Target[]; readonly signal: string }
+  | {
+      readonly op: "wait";
+      readonly services: readonly string[];
+      readonly for: "ready" | "stopped" | "done";
+      readonly timeout_ms: number;
+    }
+  /** Ends everything and then the supervisor. */
+  | { readonly op: "down"; readonly grace_ms: number | null }
+  /** Second Ctrl-C: everything that is still stopping is killed now. */
+  | { readonly op: "kill" }
+);
+
+/** instance null: all of the service. */
+export interface Target {
+  readonly service: string;
+  readonly instance: number | null;
+}
+
+export interface By {
+  readonly user: string;
+  readonly via: "cli" | "file" | "schedule" | "watch" | "supervisor";
+  readonly pid: number;
+}
+
+export type StreamItem = PlanItem | EventItem | ResultItem;
+
+export interface PlanItem {
+  readonly v: 1;
+  readonly kind: "plan";
+  readonly plan: PlanDoc;
+}
+
+/** What happened, for people and programs; also kept in the project's events file. */
+export interface EventItem {
+  readonly v: 1;
+  readonly kind: "event";
+  readonly seq: number;
+  readonly time: string;
+  readonly type:
+    | "state"
+    | "rollout"
+    | "reload"
+    | "probe"
+    | "watch"
+    | "config"
+    | "scale"
+    | "schedule"
+    | "signal"
+    | "supervisor";
+  /** One line that stands alone: `worker restarted (exit 1, run 3)`. */
+  readonly message: string;
+  readonly service?: string;
+  readonly instance?: number;
+  readonly run?: number;
+  readonly state?: State;
+  readonly pid?: number;
+  readonly port?: number;
+  readonly ready_ms?: number;
+  readonly exit_code?: number | null;
+  readonly signal?: string | null;
+  readonly retry_in_ms?: number;
+  /** `retry 2 of 10`. */
+  readonly failures?: number;
+  readonly failures_max?: number;
+  /** Had to be killed after its grace. */
+  readonly killed?: boolean;
+  readonly elapsed_ms?: number;
+  readonly last_lines?: readonly string[];
+  readonly by?: By;
+}
+
+/** Ends an operation's stream. */
+export interface ResultItem {
+  readonly v: 1;
+  readonly kind: "result";
+  readonly op: Operation["op"];
+  readonly ok: boolean;
+  /** The exit code a command should end with: 0, 1, 5, 6. */
+  readonly exit: number;
+  readonly elapsed_ms: number;
+  readonly services: readonly ServiceResult[];
+  readonly rolled_back: readonly string[];
+  readonly plan: string | null;
+}
+
+export interface ServiceResult {
+  readonly name: string;
+  readonly ok: boolean;
+  /** `pending`: the time limit came first. */
+  readonly outcome:
+    | "ready"
+    | "done"
+    | "unchanged"
+    | "replaced"
+    | "updated"
+    | "scaled"
+    | "stopped"
+    | "killed"
+    | "removed"
+    | "waiting"
+    | "crashed"
+    | "failed"
+    | "unready"
+    | "rolled_back"
+    | "signalled"
+    | "remains"
+    | "pending";
+  /** `exit 1 after 0.4s, retry 2 of 10 in 2s`; one line, for people. */
+  readonly detail: string | null;
+  readonly elapsed_ms: number | null;
+  readonly instances: number;
+  readonly last_lines: readonly string[];
+  readonly where: string | null;
+}

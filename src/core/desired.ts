@@ -1,0 +1,88 @@
+import type { ServiceSpec } from "./spec.ts";
+
+/** What should be: the file, plus what the user asked by hand. */
+export interface Desired {
+  /** In file order. */
+  readonly services: ReadonlyMap<string, ServiceSpec>;
+  /** What was asked by hand; survives reload, not down. */
+  readonly intents: ReadonlyMap<string, Intent>;
+  /** `up a b`: these and what they need. null: all. */
+  readonly selected: ReadonlySet<string> | null;
+  readonly profiles: ReadonlySet<string>;
+  /** Everything is to end, dependents first (`down`). */
+  readonly draining: boolean;
+}
+
+export interface Intent {
+  /** Stopped by hand: stays so across reloads. */
+  readonly stopped: boolean;
+  /** Scaled by hand: wins over the file until `--reset-scale`. */
+  readonly scale: number | null;
+  /** Counts restarts that were asked for; an instance of an older generation is out of date. */
+  readonly generation: number;
+  /** Replace by surge rather than one at a time, for this generation. */
+  readonly rolling: boolean;
+  /** Why the generation was last raised: `restart asked`, `src/app.js changed`. */
+  readonly reason: string;
+}
+
+export const NO_INTENT: Intent = {
+  stopped: false,
+  scale: null,
+  generation: 0,
+  rolling: false,
+  reason: "",
+};
+
+export const NOTHING: Desired = {
+  services: new Map(),
+  intents: new Map(),
+  selected: null,
+  profiles: new Set(),
+  draining: false,
+};
+
+export function intentOf(desired: Desired, service: string): Intent {
+  return desired.intents.get(service) ?? NO_INTENT;
+}
+
+/** A copy of `desired` in which one service's intent is changed. */
+export function withIntent(desired: Desired, service: string, change: Partial<Intent>): Desired {
+  const intents = new Map(desired.intents);
+  intents.set(service, { ...intentOf(desired, service), ...change });
+  return { ...desired, intents };
+}
+
+/** Asks for new instances of a service, for a reason that people will read. */
+export function withRestart(
+  desired: Desired,
+  service: string,
+  reason: string,
+  rolling = false,
+): Desired {
+  const generation = intentOf(desired, service).generation + 1;
+  return withIntent(desired, service, { generation, reason, rolling, stopped: false });
+}
+
+/** Why a service should have no instance at all, or null when it should run. */
+export function offReason(desired: Desired, name: string): OffReason | null {
+  const spec = desired.services.get(name);
+  if (spec === undefined) return "removed";
+  if (desired.draining) return "down";
+  if (!spec.enabled) return "disabled";
+  if (spec.profiles.length > 0 && !spec.profiles.some((p) => desired.profiles.has(p))) {
+    if (desired.selected?.has(name) !== true) return "profile";
+  }
+  if (desired.selected !== null && !desired.selected.has(name)) return "unselected";
+  if (intentOf(desired, name).stopped) return "stopped";
+  return null;
+}
+
+export type OffReason = "removed" | "down" | "disabled" | "profile" | "unselected" | "stopped";
+
+/** How many instances a service should have now. */
+export function wantedInstances(desired: Desired, name: string): number {
+  if (offReason(desired, name) !== null) return 0;
+  const spec = desired.services.get(name);
+  return intentOf(desired, name).scale ?? spec?.instances ?? 0;
+}

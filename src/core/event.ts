@@ -1,0 +1,55 @@
+import type { Exit, InstanceId } from "./observed.ts";
+import type { Millis, ServiceSpec } from "./spec.ts";
+
+/** Everything that can happen, as the host reports it. Events about unknown runs are ignored. */
+export type Event =
+  /** The program runs; `port` is what `port: auto` chose, or the fixed one. */
+  | {
+      readonly kind: "started";
+      readonly id: InstanceId;
+      readonly pid: number;
+      readonly port: number | null;
+    }
+  /** The main process is gone. Always before `gone`. A spawn that failed: exit kind `spawn`. */
+  | { readonly kind: "exited"; readonly id: InstanceId; readonly exit: Exit }
+  /** Nothing that this run started is alive any more. Exactly once a run, after `exited`. */
+  | { readonly kind: "gone"; readonly id: InstanceId }
+  | {
+      readonly kind: "probed";
+      readonly id: InstanceId;
+      readonly probe: "ready" | "alive";
+      readonly ok: boolean;
+      /** `GET :3000/health 200 in 3ms`; one line, for people. */
+      readonly detail: string;
+    }
+  /** A watched file changed; `path` relative to the service's cwd where it is below it. */
+  | { readonly kind: "changed"; readonly service: string; readonly path: string }
+  /** A watch's `run` command ended. */
+  | {
+      readonly kind: "ran";
+      readonly service: string;
+      readonly ok: boolean;
+      readonly detail: string;
+    }
+  /** The schedule of a service is next due at `at` (null: never again). */
+  | { readonly kind: "scheduled"; readonly service: string; readonly at: Millis | null }
+  /** A process of an earlier supervisor was found alive. For adoption, a later issue. */
+  | {
+      readonly kind: "adopted";
+      readonly id: InstanceId;
+      readonly pid: number;
+      readonly port: number | null;
+      readonly applied: ServiceSpec;
+      readonly generation: number;
+    }
+  /** Forget the failures of a service: it was started by hand. */
+  | { readonly kind: "reset"; readonly service: string }
+  /** Runs begin after this number: logs of earlier supervisors stay apart. */
+  | {
+      readonly kind: "runs";
+      readonly service: string;
+      readonly slot: number;
+      readonly next: number;
+    }
+  /** The alarm. */
+  | { readonly kind: "woke" };

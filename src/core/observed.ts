@@ -1,0 +1,173 @@
+import type { Millis, ServiceSpec } from "./spec.ts";
+
+/**
+ * What is known to be: a fold of events and of our own actions. An instance is one run of one slot;
+ * two runs of a slot may overlap during a rolling replacement.
+ *
+ *            start                started           probe, or 1 s without one
+ *   (nothing) ----> starting --------------> running ----------------------> ready <--> unready
+ *                      |                        |                              |
+ *                      |  spawn failed          | exited / stop asked          | exited / stop asked
+ *                      v                        v                              v
+ *                    ended <----- gone ------ ending <------------- exited  stopping --(grace)--> kill
+ *                      |                (main is gone, something
+ *                      |                 it started still lives)
+ *                      +--> backoff, done or gave up: read off the exit and today's policy (`standing`)
+ */
+export interface Observed {
+  readonly services: ReadonlyMap<string, ObservedService>;
+}
+
+export interface ObservedService {
+  /** Ordered by slot, then run. */
+  readonly instances: readonly Instance[];
+  /** The number the next run of each slot gets; slot 1 is index 1. Runs are never reused. */
+  readonly nextRun: Readonly<Record<number, number>>;
+  /** The revision that last had all its instances ready: what a failed rollout goes back to. */
+  readonly good: Revision | null;
+  /** A replacement in progress. */
+  readonly rollout: Rollout | null;
+  /** A revision that failed its rollout: not tried again until the file or the generation changes. */
+  readonly rejected: Rejected | null;
+  /** Raised when the wanted revision changes; dependents with `restart: true` compare it. */
+  readonly epoch: number;
+  /** The last wanted revision, to see when it changes. */
+  readonly wanted: Revision | null;
+  /** Files that changed and are waiting for quiet. */
+  readonly change: {
+    readonly paths: readonly string[];
+    readonly count: number;
+    readonly quietAt: Millis;
+  } | null;
+  /** Times of restarts by watch, newest last, bounded; and whether watching is paused because it looped. */
+  readonly watched: {
+    readonly times: readonly Millis[];
+    readonly paused: boolean;
+    readonly running: boolean;
+  };
+  /** When the schedule is next due; null until the host has said. */
+  readonly dueAt: Millis | null;
+  /** Unasked restarts since the service was first started: what `ps` shows. */
+  readonly restarts: number;
+}
+
+/** What must match for an instance to be current. */
+export interface Revision {
+  readonly spec: ServiceSpec;
+  readonly generation: number;
+}
+
+export interface Rollout {
+  readonly to: Revision;
+  readonly since: Millis;
+  readonly progressAt: Millis;
+  /** Instances of the new revision seen available so far. */
+  readonly replaced: number;
+}
+
+export interface Rejected {
+  readonly revision: Revision;
+  /** `new api.1 exited with code 1 before it was ready`. */
+  readonly reason: string;
+  /** The run that failed, so that its last lines can be shown. */
+  readonly instance: { readonly slot: number; readonly run: number } | null;
+  readonly at: Millis;
+  /** on_failure: pause keeps both versions; rollback goes back to `good`. */
+  readonly paused: boolean;
+}
+
+export interface Instance {
+  readonly service: string;
+  /** From 1. */
+  readonly slot: number;
+  /** Counts the processes this slot has had, from 1. */
+  readonly run: number;
+  /** What it was started with, and what was applied to it live since. */
+  readonly applied: ServiceSpec;
+  readonly generation: number;
+  /** Epochs of the `restart: true` dependencies at its start. */
+  readonly upstream: Readonly<Record<string, number>>;
+  readonly phase: Phase;
+  readonly startedAt: Millis;
+  /** The port given as $PORT, when known. */
+  readonly port: number | null;
+  readonly ready: ProbeState;
+  readonly alive: ProbeState;
+  /** Consecutive failures of this slot before this run. */
+  readonly failures: number;
+  /** Times of the unasked exits of this slot, oldest first, bounded by restart.max. */
+  readonly exits: readonly Millis[];
+}
+
+export type Phase =
+  | { readonly kind: "starting" }
+  /** Alive, not ready yet. */
+  | { readonly kind: "running"; readonly pid: number }
+  | { readonly kind: "ready"; readonly pid: number; readonly since: Millis }
+  /** Was ready; its probe fails now. */
+  | { readonly kind: "unready"; readonly pid: number; readonly since: Millis }
+  /** We asked it to end. `exit` is set once the main process has gone and others of it remain. */
+  | {
+      readonly kind: "stopping";
+      readonly pid: number | null;
+      readonly since: Millis;
+      /** After this: SIGKILL to everything. Raised after each kill, so that a kill can be repeated. */
+      readonly killAt: Millis;
+      readonly killed: boolean;
+      readonly reason: string;
+      readonly exit: Exit | null;
+    }
+  /** Its main process ended unasked; something that it started still lives and is being ended. */
+  | {
+      readonly kind: "ending";
+      readonly exit: Exit;
+      readonly since: Millis;
+      readonly killAt: Millis;
+      readonly asked: boolean;
+      readonly killed: boolean;
+    }
+  | { readonly kind: "ended"; readonly exit: Exit; readonly at: Millis; readonly asked: boolean };
+
+export type Exit =
+  | { readonly kind: "code"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string }
+  /** Never ran: the program is not there, no permission, no process left. */
+  | { readonly kind: "spawn"; readonly message: string }
+  /** Gone, and nobody recorded how. */
+  | { readonly kind: "unknown" };
+
+export interface ProbeState {
+  /** When the next attempt is due; null: nothing to attempt (no probe, or it reports by itself). */
+  readonly nextAt: Millis | null;
+  readonly busy: boolean;
+  /** Consecutive failures. */
+  readonly failures: number;
+  readonly tries: number;
+  readonly last: { readonly ok: boolean; readonly detail: string; readonly at: Millis } | null;
+  /** ready only: since when we wait for it; for the verdict "not ready after 60s". */
+  readonly since: Millis;
+}
+
+/** `api.2`: how a person names an instance. */
+export function instanceName(instance: {
+  readonly service: string;
+  readonly slot: number;
+}): string {
+  return `${instance.service}.${instance.slot}`;
+}
+
+/** Names one run for ever. */
+export interface InstanceId {
+  readonly service: string;
+  readonly slot: number;
+  readonly run: number;
+}
+
+export function sameId(a: InstanceId, b: InstanceId): boolean {
+  return a.service === b.service && a.slot === b.slot && a.run === b.run;
+}
+
+/** May still have a process: anything but ended. */
+export function isLive(instance: Instance): boolean {
+  return instance.phase.kind !== "ended";
+}

@@ -1,0 +1,137 @@
+import type { InstanceId } from "./observed.ts";
+import type { Millis, ServiceSpec, Signal, StopSettings } from "./spec.ts";
+
+/** What to do now, why, what is being waited for, and when to look again at the latest. */
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly waits: readonly Wait[];
+  readonly wakeAt: Millis | null;
+}
+
+/** One step. The executor performs it without deciding anything; core folds it into observed at once. */
+export type Action = { readonly reason: string } & (
+  | {
+      readonly kind: "start";
+      readonly id: InstanceId;
+      readonly spec: ServiceSpec;
+      readonly generation: number;
+      readonly upstream: Readonly<Record<string, number>>;
+      readonly failures: number;
+      readonly exits: readonly Millis[];
+    }
+  /** Sends the stop signal, then SIGCONT, to the whole group. `using` is the run's own, older setting. */
+  | { readonly kind: "stop"; readonly id: InstanceId; readonly using: StopSettings }
+  /** SIGKILL to everything the run started. Repeated until it is gone. */
+  | { readonly kind: "kill"; readonly id: InstanceId }
+  | { readonly kind: "signal"; readonly id: InstanceId; readonly signal: Signal }
+  /** One attempt of a probe; the answer comes as `probed`. */
+  | {
+      readonly kind: "probe";
+      readonly id: InstanceId;
+      readonly probe: "ready" | "alive";
+      readonly spec: ServiceSpec;
+    }
+  /** Has lived long enough without a readiness probe. Nothing to perform. */
+  | { readonly kind: "promote"; readonly id: InstanceId }
+  /** New probes, policies, stop settings, labels on a running instance, without touching the process. */
+  | {
+      readonly kind: "update";
+      readonly id: InstanceId;
+      readonly spec: ServiceSpec;
+      readonly paths: readonly string[];
+    }
+  /** An ended run that nobody wants any more leaves the books. Nothing to perform. */
+  | { readonly kind: "forget"; readonly id: InstanceId }
+  /** Rename in the books: `was:`. The host relabels. */
+  | {
+      readonly kind: "adopt";
+      readonly from: InstanceId;
+      readonly id: InstanceId;
+      readonly spec: ServiceSpec;
+    }
+  /** A service's wanted revision changed, a rollout began, went well, or failed. Nothing to perform. */
+  | { readonly kind: "rollout"; readonly service: string; readonly step: RolloutStep }
+  /** Files changed and it has been quiet: restart, signal or run, as the service's watch says. */
+  | {
+      readonly kind: "watched";
+      readonly service: string;
+      readonly paths: readonly string[];
+      readonly effect: WatchEffect;
+    }
+  /** Ask the host when the schedule is next due. The answer comes as `scheduled`. */
+  | { readonly kind: "schedule"; readonly service: string; readonly spec: ServiceSpec }
+  /** A service without desired or instances leaves the books. */
+  | { readonly kind: "dismiss"; readonly service: string }
+);
+
+export type RolloutStep =
+  | { readonly kind: "wanted"; readonly spec: ServiceSpec; readonly generation: number }
+  | { readonly kind: "begin"; readonly spec: ServiceSpec; readonly generation: number }
+  | { readonly kind: "progress"; readonly replaced: number }
+  | { readonly kind: "complete"; readonly spec: ServiceSpec; readonly generation: number }
+  | {
+      readonly kind: "fail";
+      readonly spec: ServiceSpec;
+      readonly generation: number;
+      readonly paused: boolean;
+      readonly instance: { readonly slot: number; readonly run: number } | null;
+    };
+
+export type WatchEffect =
+  | { readonly kind: "restart" }
+  | { readonly kind: "signal"; readonly signal: Signal; readonly ids: readonly InstanceId[] }
+  | {
+      readonly kind: "run";
+      readonly command: string | readonly string[];
+      readonly spec: ServiceSpec;
+    }
+  /** It restarts itself by writing into its own watched folder: stop watching, say so. */
+  | { readonly kind: "pause" };
+
+export interface Wait {
+  readonly service: string;
+  /** null: the service as a whole. */
+  readonly slot: number | null;
+  readonly for:
+    | "dependency"
+    | "dependents"
+    | "started"
+    | "ready"
+    | "stopped"
+    | "backoff"
+    | "room"
+    | "schedule";
+  /** For a person: `redis is not ready`, `retry 2 of 10`. */
+  readonly detail: string;
+  /** The service waited for, where there is one. */
+  readonly on?: string;
+  readonly until?: Millis;
+}
+
+/** One action a line, in order, with its reason: the form that tests compare whole. */
+export function formatPlan(plan: Plan, now: Millis): string {
+  const lines = plan.actions.map(formatAction);
+  for (const wait of plan.waits) {
+    const who = wait.slot === null ? wait.service : `${wait.service}.${wait.slot}`;
+    const until = wait.until === undefined ? "" : ` (${wait.until - now} ms)`;
+    lines.push(`wait ${who} for ${wait.for}: ${wait.detail}${until}`);
+  }
+  if (plan.wakeAt !== null) lines.push(`(wake in ${plan.wakeAt - now} ms)`);
+  return lines.join("\n");
+}
+
+export function formatAction(action: Action): string {
+  const who =
+    "id" in action ? `${action.id.service}.${action.id.slot}#${action.id.run}` : action.service;
+  const what =
+    action.kind === "rollout"
+      ? `rollout ${action.step.kind}`
+      : action.kind === "watched"
+        ? `watched ${action.effect.kind}`
+        : action.kind === "probe"
+          ? `probe ${action.probe}`
+          : action.kind === "update"
+            ? `update [${action.paths.join(", ")}]`
+            : action.kind;
+  return `${what} ${who}: ${action.reason}`;
+}

@@ -1,0 +1,155 @@
+/**
+ * The resolved description of one service: what the file says after includes, defaults, interpolation
+ * and env files, in canonical form. Keys are the words of procs.yaml, so that the path of a difference
+ * (`env.PORT`, `stop.timeout`) is what the user typed. Plain JSON: no undefined, no functions.
+ */
+export interface ServiceSpec {
+  readonly name: string;
+  readonly kind: "service" | "task";
+  readonly description: string | null;
+  /** A string runs through `shell -c`; a list is exec'd as it is. `core/command.ts` makes the argv. */
+  readonly command: string | readonly string[];
+  readonly shell: string;
+  /** Absolute. */
+  readonly cwd: string;
+  /** Everything the file gives: global and own env files, global and own env. May contain INSTANCE_MARK. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The ambient variables that reach the program; filled in by the supervisor, `{}` from config. */
+  readonly inherited: Readonly<Record<string, string>>;
+  readonly inherit_env: boolean | readonly string[];
+  readonly user: string | null;
+  readonly group: string | null;
+  /** File mode mask, as a number: 0o022. */
+  readonly umask: number | null;
+  readonly nice: number | null;
+  readonly limits: { readonly nofile: number | null };
+  readonly instances: number;
+  /** The program binds it: instance n gets port + n - 1 as $PORT; `auto`: a free one for each run. */
+  readonly port: number | "auto" | null;
+  readonly depends_on: Readonly<Record<string, Dependency>>;
+  readonly ready: Probe | null;
+  readonly alive: Probe | null;
+  readonly restart: RestartPolicy;
+  readonly stop: StopSettings;
+  /** null: rolling where instances can overlap (`port: auto`), else one at a time, stop then start. */
+  readonly reload: "rolling" | "restart" | { readonly signal: Signal } | null;
+  readonly rollout: RolloutSettings;
+  readonly watch: WatchSettings | null;
+  readonly schedule: Schedule | null;
+  readonly profiles: readonly string[];
+  readonly enabled: boolean;
+  /** The name this service had before; its processes are adopted when the process part is the same. */
+  readonly was: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly success_codes: readonly number[];
+}
+
+/** Milliseconds. As a point in time: on the monotonic clock of the supervisor, never wall time. */
+export type Millis = number;
+
+export type Signal = `SIG${string}`;
+
+/** Stands where the file says `${procs.instance}`; replaced by the instance's number at start. */
+export const INSTANCE_MARK = "\uE000";
+
+export interface Dependency {
+  readonly condition: "started" | "ready" | "done";
+  /** Replace the dependent too when the dependency was replaced by an edit or a restart. */
+  readonly restart: boolean;
+  readonly required: boolean;
+}
+
+export interface Probe {
+  readonly check: Check;
+  readonly interval: Millis;
+  /** ready: how long until "not ready" is the verdict. alive: the limit of one attempt. */
+  readonly timeout: Millis;
+  /** Consecutive failures after which an alive probe restarts, or a ready instance counts as unready. */
+  readonly failures: number;
+}
+
+export type Check =
+  /** A path (`/health`: on the instance's own port), `:3000/health`, or a whole URL. 2xx and 3xx pass. */
+  | { readonly kind: "http"; readonly url: string }
+  /** host null is 127.0.0.1; port null is the instance's own port. */
+  | { readonly kind: "tcp"; readonly host: string | null; readonly port: number | null }
+  | { readonly kind: "exec"; readonly command: string | readonly string[] }
+  /** A JavaScript pattern tested against each output line. */
+  | { readonly kind: "log"; readonly pattern: string; readonly flags: string }
+  | { readonly kind: "notify" }
+  | { readonly kind: "message" };
+
+export interface RestartPolicy {
+  readonly policy: "always" | "on-failure" | "never";
+  readonly backoff: { readonly min: Millis; readonly max: Millis };
+  /** Ready for this long: the failure count starts anew. */
+  readonly reset_after: Millis;
+  /** Unasked exits within `window` after which procs gives up. */
+  readonly max: number;
+  readonly window: Millis;
+}
+
+export interface StopSettings {
+  readonly signal: Signal;
+  readonly timeout: Millis;
+}
+
+export interface RolloutSettings {
+  /** A count, or a percentage of the instances ("25%"); null: 1 when instances may overlap, else 0. */
+  readonly surge: number | string | null;
+  readonly unavailable: number | string | null;
+  readonly min_ready: Millis;
+  /** Without progress for this long a rollout has failed. */
+  readonly progress: Millis;
+  readonly on_failure: "rollback" | "pause";
+}
+
+export interface WatchSettings {
+  /** Absolute files and folders; a glob is matched below its fixed part. */
+  readonly paths: readonly string[];
+  /** Globs, as written; matched against the path relative to the service's cwd. */
+  readonly ignore: readonly string[];
+  readonly debounce: Millis;
+  readonly action:
+    | { readonly kind: "restart" }
+    | { readonly kind: "signal"; readonly signal: Signal }
+    /** Runs the command once a batch; only when it succeeds does `then` happen. */
+    | {
+        readonly kind: "run";
+        readonly command: string | readonly string[];
+        readonly then: "restart" | "nothing";
+      };
+}
+
+export interface Schedule {
+  readonly cron: string;
+  readonly timezone: string | null;
+  /** What to do when the last run is still going: leave it, or stop it and start anew. */
+  readonly overlap: "skip" | "replace";
+  /** What to do for a time that passed while nothing could run (suspended, supervisor away). */
+  readonly missed: "run" | "skip";
+}
+
+/** Where a value was written; `file` as the user would type it. */
+export interface Source {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A whole procs.yaml, resolved: what a client sends to the supervisor. */
+export interface Project {
+  readonly name: string;
+  /** Real path of the folder that holds procs.yaml: the identity of the project. */
+  readonly folder: string;
+  /** The path of the first file, as found. */
+  readonly file: string;
+  /** Every file that was read or looked for (yaml, includes, env files), absolute: a change of one is drift. */
+  readonly inputs: readonly string[];
+  readonly reload: "manual" | "auto";
+  /** In file order; disabled ones and those of other profiles too. */
+  readonly services: readonly ServiceSpec[];
+  /** service -> path ("" is the service itself, "env.PORT", "restart.max") -> where it was written. */
+  readonly sources: Readonly<Record<string, Readonly<Record<string, Source>>>>;
+  /** Shell variables that the file names in ${...}, with what they were (null: unset); lets the supervisor read the file again. */
+  readonly variables: Readonly<Record<string, string | null>>;
+}

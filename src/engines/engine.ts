@@ -1,0 +1,55 @@
+import type {
+  EventItem,
+  Operation,
+  PlanRequest,
+  ProjectReply,
+  ResultItem,
+  Snapshot,
+  StreamItem,
+  VersionReply,
+  WhyReply,
+} from "../control/protocol.ts";
+import type { PlanDoc } from "../core/plan-doc.ts";
+import type { ProjectPaths } from "../paths.ts";
+
+/** Where a project runs. Commands know only this; `local` speaks to the project's supervisor. */
+export interface Engine {
+  readonly paths: ProjectPaths;
+  /** null: nothing runs. */
+  version(): Promise<VersionReply | null>;
+  /** null: nothing runs. */
+  snapshot(services?: readonly string[]): Promise<Snapshot | null>;
+  project(): Promise<ProjectReply | null>;
+  why(service: string): Promise<WhyReply | null>;
+  /** Works with nothing running too: everything is then to be added. */
+  plan(request: PlanRequest): Promise<PlanDoc>;
+  /** Performs one operation; `onItem` sees plan and events as they come. Rejects with UserError. */
+  operate(operation: Operation, options: OperateOptions): Promise<ResultItem>;
+  /** Past events since a number or a time, then, with follow, what comes; ends when `signal` aborts or the supervisor goes. */
+  events(options: EventsOptions): Promise<void>;
+  /** Follows all events; with `own`, the project ends when this connection does. */
+  attach(options: AttachOptions): Promise<void>;
+  detach(): Promise<void>;
+}
+
+export interface OperateOptions {
+  /** Start a supervisor when none runs (up); otherwise its absence is P602, exit 4. */
+  readonly launch: boolean;
+  readonly onItem?: (item: StreamItem) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface EventsOptions {
+  readonly since: number | string | null;
+  readonly follow: boolean;
+  readonly onEvent: (event: EventItem) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface AttachOptions {
+  readonly own: boolean;
+  /** The connection stands: the supervisor counts this client. */
+  readonly onReady: () => void;
+  readonly onEvent: (event: EventItem) => void;
+  readonly signal: AbortSignal;
+}
