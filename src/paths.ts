@@ -46,13 +46,13 @@ export function projectPaths(folder: string, env: Env, uid: number): ProjectPath
 
 /** `$XDG_RUNTIME_DIR/procs`, else `/tmp/procs-<uid>`. PROCS_STATE_DIR moves both. */
 export function runtimeRoot(env: Env, uid: number): string {
-  if (env["PROCS_STATE_DIR"]) return join(env["PROCS_STATE_DIR"], "run");
-  if (env["XDG_RUNTIME_DIR"]) return join(env["XDG_RUNTIME_DIR"], "procs");
+  if (env.PROCS_STATE_DIR) return join(env.PROCS_STATE_DIR, "run");
+  if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, "procs");
   return `/tmp/procs-${uid}`;
 }
 
 export function stateRoot(env: Env): string {
-  if (env["PROCS_STATE_DIR"]) return join(env["PROCS_STATE_DIR"], "state");
-  if (env["XDG_STATE_HOME"]) return join(env["XDG_STATE_HOME"], "procs");
-  return join(env["HOME"] ?? "/", ".local", "state", "procs");
+  if (env.PROCS_STATE_DIR) return join(env.PROCS_STATE_DIR, "state");
+  if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, "procs");
+  return join(env.HOME ?? "/", ".local", "state", "procs");
 }
