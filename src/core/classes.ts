@@ -1,0 +1,62 @@
+import type { KeyClass } from "./plan-doc.ts";
+import type { ServiceSpec } from "./spec.ts";
+
+/**
+ * What an edit of each key does. Total on purpose: a key of ServiceSpec without a class does not
+ * compile, and docs/config.md is generated from this table. A whole edit has its strongest class.
+ */
+export const KEY_CLASS: Readonly<Record<keyof ServiceSpec, KeyClass>> = {
+  // A rename is told apart by `was`; the name itself is a label of the books.
+  name: "cosmetic",
+  kind: "process",
+  description: "cosmetic",
+  command: "process",
+  shell: "process",
+  cwd: "process",
+  env: "process",
+  inherited: "process",
+  inherit_env: "process",
+  user: "process",
+  group: "process",
+  umask: "process",
+  nice: "process",
+  limits: "process",
+  instances: "topology",
+  port: "process",
+  depends_on: "topology",
+  ready: "live",
+  alive: "live",
+  restart: "live",
+  stop: "live",
+  reload: "live",
+  rollout: "live",
+  watch: "live",
+  schedule: "schedule",
+  profiles: "topology",
+  enabled: "topology",
+  was: "topology",
+  labels: "cosmetic",
+  success_codes: "live",
+};
+
+/**
+ * Keys of a service in procs.yaml that no ServiceSpec has: folded into others while the file is read,
+ * or described by the schema and not there yet.
+ */
+export const FILE_KEY_CLASS: Readonly<Record<string, KeyClass>> = {
+  env_file: "process",
+  listen: "process",
+  tty: "process",
+  log: "live",
+  hooks: "live",
+};
+
+/** The class of a key of a service as procs.yaml spells it; null: there is no such key. */
+export function classOfKey(key: string): KeyClass | null {
+  if (isSpecKey(key)) return KEY_CLASS[key];
+  return FILE_KEY_CLASS[key] ?? null;
+}
+
+export function isSpecKey(key: string): key is keyof ServiceSpec {
+  return Object.hasOwn(KEY_CLASS, key);
+}
