@@ -1,0 +1,133 @@
+import { unreachable } from "../assert.ts";
+import {
+  type Check,
+  type Dependency,
+  INSTANCE_MARK,
+  type Millis,
+  type Probe,
+  type WatchSettings,
+} from "./spec.ts";
+
+/** A duration as people write it in procs.yaml, exactly: `300ms`, `1.5s`, `1m30s`, `2h`. */
+export function formatDuration(ms: Millis): string {
+  if (ms < 1000) return `${ms}ms`;
+  const parts: string[] = [];
+  const [hours, minutes, rest] = [
+    Math.floor(ms / HOUR),
+    Math.floor((ms % HOUR) / 60_000),
+    ms % 60_000,
+  ];
+  if (hours > 0) parts.push(`${hours}h`);
+  if (minutes > 0) parts.push(`${minutes}m`);
+  if (rest > 0) parts.push(`${rest / 1000}s`);
+  return parts.join("");
+}
+
+/** A measured time as people say it, rounded: `40ms`, `0.4s`, `2s`, `1m30s`, `2h5m`, `3d`. */
+export function roundDuration(ms: Millis): string {
+  if (ms < 100) return `${Math.round(ms)}ms`;
+  if (ms < 59_950) return `${Math.round(ms / 100) / 10}s`;
+  if (ms < HOUR) return formatDuration(Math.round(ms / 1000) * 1000);
+  if (ms < 48 * HOUR) return formatDuration(Math.round(ms / 60_000) * 60_000);
+  return `${Math.round(ms / (24 * HOUR))}d`;
+}
+
+const HOUR = 3_600_000;
+
+/** The value at a path of a spec as a person writes it; null: absent. */
+export function formatValue(path: string, value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  const text = formatKnown(path, value) ?? formatPlain(value);
+  return text.replaceAll(INSTANCE_MARK, `${"$"}{procs.instance}`);
+}
+
+function formatKnown(path: string, value: unknown): string | null {
+  if (path.startsWith("env.") || path.startsWith("labels.")) return quoted(String(value));
+  if (typeof value === "number" && DURATION.test(path)) return formatDuration(value);
+  if (typeof value === "number" && path === "umask") return value.toString(8).padStart(3, "0");
+  // The path says what the value is: diff.ts gives both from one spec.
+  if (path.startsWith("depends_on.")) return formatDependency(value as Dependency);
+  if (path === "restart.backoff") return formatBackoff(value as { min: Millis; max: Millis });
+  if (path === "watch.action") return formatWatchAction(value as WatchSettings["action"]);
+  if (path === "command") return formatCommand(value as string | readonly string[]);
+  if (/^(?:ready|alive)(?:\.[a-z]+)?$/.test(path) && typeof value === "object" && value !== null) {
+    return formatCheck("check" in value ? (value as Probe).check : (value as Check));
+  }
+  return null;
+}
+
+const DURATION =
+  /^(?:(?:ready|alive|stop)\.(?:interval|timeout)|restart\.(?:reset_after|window)|rollout\.(?:min_ready|progress)|watch\.debounce)$/;
+
+/** `ready`, `done, restart`, `started, optional`. */
+function formatDependency(dependency: Dependency): string {
+  const words: string[] = [dependency.condition];
+  if (dependency.restart) words.push("restart");
+  if (!dependency.required) words.push("optional");
+  return words.join(", ");
+}
+
+function formatBackoff({ min, max }: { readonly min: Millis; readonly max: Millis }): string {
+  return `${formatDuration(min)}..${formatDuration(max)}`;
+}
+
+/** `restart`, `signal SIGHUP`, `run make, then restart`. */
+function formatWatchAction(action: WatchSettings["action"]): string {
+  switch (action.kind) {
+    case "restart":
+      return "restart";
+    case "signal":
+      return `signal ${action.signal}`;
+    case "run": {
+      const rest = action.then === "restart" ? ", then restart" : "";
+      return `run ${formatCommand(action.command)}${rest}`;
+    }
+    default:
+      return unreachable(action);
+  }
+}
+
+/** On one line, with quotes where a shell would need them. */
+export function formatCommand(command: string | readonly string[]): string {
+  if (typeof command === "string")
+    return /[\n\r\t]/.test(command) ? JSON.stringify(command) : command;
+  return command
+    .map((word) => (/^[\w@%+=:,./~^-]+$/.test(word) ? word : JSON.stringify(word)))
+    .join(" ");
+}
+
+/** `http /health`, `tcp 5432`, `exec pg_isready`, `log /listening/i`, `notify`. */
+export function formatCheck(check: Check): string {
+  switch (check.kind) {
+    case "http":
+      return `http ${check.url}`;
+    case "tcp":
+      return `tcp ${[check.host, check.port].filter((part) => part !== null).join(":")}`.trimEnd();
+    case "exec":
+      return `exec ${formatCommand(check.command)}`;
+    case "log":
+      return `log /${check.pattern}/${check.flags}`;
+    case "notify":
+    case "message":
+      return check.kind;
+    default:
+      return unreachable(check);
+  }
+}
+
+function formatPlain(value: unknown): string {
+  if (typeof value === "string") return quoted(value);
+  if (Array.isArray(value)) return value.map((item) => formatPlain(item)).join(", ");
+  if (typeof value !== "object" || value === null) return String(value);
+  const parts = Object.entries(value).filter(([, part]) => part !== null);
+  return parts
+    .map(([key, part]) => (key === "kind" ? part : `${key} ${formatPlain(part)}`))
+    .join(" ");
+}
+
+/** As it is, unless that would show badly: empty, blank at an end, or with control characters. */
+function quoted(text: string): string {
+  return text === "" || text !== text.trim() || /[\u0000-\u001f\u007f]/.test(text)
+    ? JSON.stringify(text)
+    : text;
+}

@@ -1,0 +1,56 @@
+import type { ServiceSpec } from "../../src/core/spec.ts";
+
+/** A service as an empty entry of procs.yaml resolves, with some keys set. */
+export function service(name: string, keys: Partial<ServiceSpec> = {}): ServiceSpec {
+  const isTask = keys.kind === "task";
+  return {
+    name,
+    kind: "service",
+    description: null,
+    command: `node ${name}.js`,
+    shell: "/bin/sh",
+    cwd: "/shop",
+    env: {},
+    inherited: {},
+    inherit_env: true,
+    user: null,
+    group: null,
+    umask: null,
+    nice: null,
+    limits: { nofile: null },
+    instances: 1,
+    port: null,
+    depends_on: {},
+    ready: null,
+    alive: null,
+    restart: {
+      policy: isTask ? "never" : "always",
+      backoff: { min: 100, max: 30_000 },
+      reset_after: 10_000,
+      max: 10,
+      window: 60_000,
+    },
+    stop: { signal: "SIGTERM", timeout: 10_000 },
+    reload: null,
+    rollout: {
+      surge: null,
+      unavailable: null,
+      min_ready: 0,
+      progress: 60_000,
+      on_failure: "rollback",
+    },
+    watch: null,
+    schedule: null,
+    profiles: [],
+    enabled: true,
+    was: null,
+    labels: {},
+    success_codes: [0],
+    ...keys,
+  };
+}
+
+/** In the order given, as in a file. */
+export function services(...specs: readonly ServiceSpec[]): ReadonlyMap<string, ServiceSpec> {
+  return new Map(specs.map((spec) => [spec.name, spec]));
+}
