@@ -1,4 +1,4 @@
-import type { ServiceSpec } from "./spec.ts";
+import type { Millis, ServiceSpec, StopSettings } from "./spec.ts";
 
 /** What should be: the file, plus what the user asked by hand. */
 export interface Desired {
@@ -11,6 +11,8 @@ export interface Desired {
   readonly profiles: ReadonlySet<string>;
   /** Everything is to end, dependents first (`down`). */
   readonly draining: boolean;
+  /** `down -t`: instead of each service's own grace. */
+  readonly grace: Millis | null;
 }
 
 export interface Intent {
@@ -24,6 +26,8 @@ export interface Intent {
   readonly rolling: boolean;
   /** Why the generation was last raised: `restart asked`, `src/app.js changed`. */
   readonly reason: string;
+  /** `stop --signal`, `stop -t`: instead of the spec's own, for this stop. */
+  readonly using: Partial<StopSettings> | null;
 }
 
 export const NO_INTENT: Intent = {
@@ -32,6 +36,7 @@ export const NO_INTENT: Intent = {
   generation: 0,
   rolling: false,
   reason: "",
+  using: null,
 };
 
 export const NOTHING: Desired = {
@@ -40,6 +45,7 @@ export const NOTHING: Desired = {
   selected: null,
   profiles: new Set(),
   draining: false,
+  grace: null,
 };
 
 export function intentOf(desired: Desired, service: string): Intent {
@@ -61,7 +67,7 @@ export function withRestart(
   rolling = false,
 ): Desired {
   const generation = intentOf(desired, service).generation + 1;
-  return withIntent(desired, service, { generation, reason, rolling, stopped: false });
+  return withIntent(desired, service, { generation, reason, rolling, stopped: false, using: null });
 }
 
 /** Why a service should have no instance at all, or null when it should run. */

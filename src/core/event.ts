@@ -42,7 +42,7 @@ export type Event =
       readonly applied: ServiceSpec;
       readonly generation: number;
     }
-  /** Forget the failures of a service: it was started by hand. */
+  /** Forget the failures of a service, and that its last rollout failed: it was asked for by hand. */
   | { readonly kind: "reset"; readonly service: string }
   /** Runs begin after this number: logs of earlier supervisors stay apart. */
   | {
@@ -51,5 +51,7 @@ export type Event =
       readonly slot: number;
       readonly next: number;
     }
+  /** Whatever is stopping has had its grace (second Ctrl-C). */
+  | { readonly kind: "hurry" }
   /** The alarm. */
   | { readonly kind: "woke" };

@@ -1,4 +1,4 @@
-import type { Millis, ServiceSpec } from "./spec.ts";
+import type { Millis, Schedule, ServiceSpec } from "./spec.ts";
 
 /**
  * What is known to be: a fold of events and of our own actions. An instance is one run of one slot;
@@ -16,13 +16,13 @@ import type { Millis, ServiceSpec } from "./spec.ts";
  */
 export interface Observed {
   readonly services: ReadonlyMap<string, ObservedService>;
+  /** `api.1` -> the number its next run gets. Kept for services that are gone: runs are never reused. */
+  readonly nextRun: Readonly<Record<string, number>>;
 }
 
 export interface ObservedService {
   /** Ordered by slot, then run. */
   readonly instances: readonly Instance[];
-  /** The number the next run of each slot gets; slot 1 is index 1. Runs are never reused. */
-  readonly nextRun: Readonly<Record<number, number>>;
   /** The revision that last had all its instances ready: what a failed rollout goes back to. */
   readonly good: Revision | null;
   /** A replacement in progress. */
@@ -31,24 +31,33 @@ export interface ObservedService {
   readonly rejected: Rejected | null;
   /** Raised when the wanted revision changes; dependents with `restart: true` compare it. */
   readonly epoch: number;
+  /** The epoch of `good`, to which a roll back returns, and the highest ever given. */
+  readonly goodEpoch: number;
+  readonly epochMax: number;
   /** The last wanted revision, to see when it changes. */
   readonly wanted: Revision | null;
-  /** Files that changed and are waiting for quiet. */
-  readonly change: {
-    readonly paths: readonly string[];
-    readonly count: number;
-    readonly quietAt: Millis;
-  } | null;
+  /** Files that changed and are waiting for quiet; `ran`: the watch's command has already succeeded on them. */
+  readonly change: Change | null;
   /** Times of restarts by watch, newest last, bounded; and whether watching is paused because it looped. */
   readonly watched: {
     readonly times: readonly Millis[];
     readonly paused: boolean;
     readonly running: boolean;
   };
-  /** When the schedule is next due; null until the host has said. */
-  readonly dueAt: Millis | null;
+  /** The schedule that the host was asked about, and when it is next due (null: not said yet, or never). */
+  readonly due: { readonly of: Schedule; readonly at: Millis | null } | null;
+  /** A scheduled task is to run as soon as it can. */
+  readonly pending: boolean;
   /** Unasked restarts since the service was first started: what `ps` shows. */
   readonly restarts: number;
+}
+
+/** Paths are bounded; `count` is how many changes there were. */
+export interface Change {
+  readonly paths: readonly string[];
+  readonly count: number;
+  readonly quietAt: Millis;
+  readonly ran: boolean;
 }
 
 /** What must match for an instance to be current. */
@@ -115,7 +124,10 @@ export type Phase =
       readonly killAt: Millis;
       readonly killed: boolean;
       readonly reason: string;
+      /** false: it failed its alive probe, so its end counts as a failure. */
+      readonly asked: boolean;
       readonly exit: Exit | null;
+      readonly readyMs: Millis;
     }
   /** Its main process ended unasked; something that it started still lives and is being ended. */
   | {
@@ -123,10 +135,19 @@ export type Phase =
       readonly exit: Exit;
       readonly since: Millis;
       readonly killAt: Millis;
-      readonly asked: boolean;
+      /** The remains have been sent the stop signal. */
+      readonly told: boolean;
       readonly killed: boolean;
+      readonly readyMs: Millis;
     }
-  | { readonly kind: "ended"; readonly exit: Exit; readonly at: Millis; readonly asked: boolean };
+  | {
+      readonly kind: "ended";
+      readonly exit: Exit;
+      readonly at: Millis;
+      readonly asked: boolean;
+      /** How long it had been ready; 0: never was. */
+      readonly readyMs: Millis;
+    };
 
 export type Exit =
   | { readonly kind: "code"; readonly code: number }

@@ -20,7 +20,13 @@ export type Action = { readonly reason: string } & (
       readonly exits: readonly Millis[];
     }
   /** Sends the stop signal, then SIGCONT, to the whole group. `using` is the run's own, older setting. */
-  | { readonly kind: "stop"; readonly id: InstanceId; readonly using: StopSettings }
+  | {
+      readonly kind: "stop";
+      readonly id: InstanceId;
+      readonly using: StopSettings;
+      /** false: procs ends it because it failed, so it counts as a failure. */
+      readonly asked: boolean;
+    }
   /** SIGKILL to everything the run started. Repeated until it is gone. */
   | { readonly kind: "kill"; readonly id: InstanceId }
   | { readonly kind: "signal"; readonly id: InstanceId; readonly signal: Signal }
@@ -48,6 +54,7 @@ export type Action = { readonly reason: string } & (
       readonly from: InstanceId;
       readonly id: InstanceId;
       readonly spec: ServiceSpec;
+      readonly generation: number;
     }
   /** A service's wanted revision changed, a rollout began, went well, or failed. Nothing to perform. */
   | { readonly kind: "rollout"; readonly service: string; readonly step: RolloutStep }
@@ -58,6 +65,8 @@ export type Action = { readonly reason: string } & (
       readonly paths: readonly string[];
       readonly effect: WatchEffect;
     }
+  /** The schedule is due: run the task, restart the service, or let this time pass. */
+  | { readonly kind: "due"; readonly service: string; readonly effect: "run" | "restart" | "skip" }
   /** Ask the host when the schedule is next due. The answer comes as `scheduled`. */
   | { readonly kind: "schedule"; readonly service: string; readonly spec: ServiceSpec }
   /** A service without desired or instances leaves the books. */
@@ -65,7 +74,13 @@ export type Action = { readonly reason: string } & (
 );
 
 export type RolloutStep =
-  | { readonly kind: "wanted"; readonly spec: ServiceSpec; readonly generation: number }
+  /** back: the way back to the good revision, after what the file asks has failed. */
+  | {
+      readonly kind: "wanted";
+      readonly spec: ServiceSpec;
+      readonly generation: number;
+      readonly back: boolean;
+    }
   | { readonly kind: "begin"; readonly spec: ServiceSpec; readonly generation: number }
   | { readonly kind: "progress"; readonly replaced: number }
   | { readonly kind: "complete"; readonly spec: ServiceSpec; readonly generation: number }
@@ -128,10 +143,12 @@ export function formatAction(action: Action): string {
       ? `rollout ${action.step.kind}`
       : action.kind === "watched"
         ? `watched ${action.effect.kind}`
-        : action.kind === "probe"
-          ? `probe ${action.probe}`
-          : action.kind === "update"
-            ? `update [${action.paths.join(", ")}]`
-            : action.kind;
+        : action.kind === "due"
+          ? `due ${action.effect}`
+          : action.kind === "probe"
+            ? `probe ${action.probe}`
+            : action.kind === "update"
+              ? `update [${action.paths.join(", ")}]`
+              : action.kind;
   return `${what} ${who}: ${action.reason}`;
 }

@@ -1,0 +1,249 @@
+import { unreachable } from "../assert.ts";
+import { livePaths } from "./diff.ts";
+import { onInstance, onService, sortInstances, withNextRun, withService } from "./fold.ts";
+import { becomeReady, freshProbe, isAttempted, readyFor } from "./observe.ts";
+import {
+  type Instance,
+  type InstanceId,
+  type Observed,
+  type ObservedService,
+  type Revision,
+  sameId,
+} from "./observed.ts";
+import type { Action, RolloutStep } from "./plan.ts";
+import { interchangeable } from "./revision.ts";
+import type { Millis, ServiceSpec } from "./spec.ts";
+
+/** A kill that did not end everything is tried again after this long. */
+const KILL_AGAIN_MS = 2000;
+/** Restarts by watch that are remembered, to notice a service that restarts itself. */
+const WATCHED_MAX = 16;
+
+/** Folds our own action into what is known, at once, so that a second look never does it twice. */
+export function acted(observed: Observed, action: Action, now: Millis): Observed {
+  switch (action.kind) {
+    case "start":
+      return start(observed, action, now);
+    case "stop":
+      return onInstance(observed, action.id, (i) => stop(i, action, now));
+    case "kill":
+      return onInstance(observed, action.id, (i) => kill(i, now));
+    case "probe":
+      return onInstance(observed, action.id, (i) => ({
+        ...i,
+        [action.probe]: { ...i[action.probe], busy: true, nextAt: null },
+      }));
+    case "promote":
+      return onInstance(observed, action.id, (i) =>
+        i.phase.kind === "running" ? becomeReady(i, i.phase.pid, now) : i,
+      );
+    case "update":
+      return onInstance(observed, action.id, (i) => update(i, action.spec, now));
+    case "forget":
+      return onService(observed, action.id.service, (s) => without(s, action.id));
+    case "adopt":
+      return adopt(observed, action, now);
+    case "rollout":
+      return withService(observed, action.service, (s) => step(s, action.step, action.reason, now));
+    case "watched":
+      return onService(observed, action.service, (s) => watched(s, action.effect.kind, now));
+    case "due":
+      return onService(observed, action.service, (s) => ({
+        ...s,
+        due: null,
+        pending: s.pending || action.effect === "run",
+      }));
+    case "schedule":
+      return onService(observed, action.service, (s) => ({
+        ...s,
+        due: action.spec.schedule === null ? null : { of: action.spec.schedule, at: null },
+      }));
+    case "dismiss": {
+      const services = new Map(observed.services);
+      services.delete(action.service);
+      return { ...observed, services };
+    }
+    case "signal":
+      return observed;
+    default:
+      return unreachable(action);
+  }
+}
+
+function start(observed: Observed, action: Action & { kind: "start" }, now: Millis): Observed {
+  const { id, spec } = action;
+  const instance: Instance = {
+    ...id,
+    applied: spec,
+    generation: action.generation,
+    upstream: action.upstream,
+    phase: { kind: "starting" },
+    startedAt: now,
+    port: typeof spec.port === "number" ? spec.port + id.slot - 1 : null,
+    ready: freshProbe(null, now, now),
+    alive: freshProbe(null, now, now),
+    failures: action.failures,
+    exits: action.exits,
+  };
+  const counted = withNextRun(observed, { ...id, next: id.run + 1 });
+  return withService(counted, id.service, (service) => {
+    const ended = (i: Instance) => i.slot === id.slot && i.phase.kind === "ended";
+    const again = service.instances.some(
+      (i) => ended(i) && i.phase.kind === "ended" && !i.phase.asked,
+    );
+    return {
+      ...service,
+      instances: sortInstances([...service.instances.filter((i) => !ended(i)), instance]),
+      restarts: service.restarts + (again && spec.schedule === null ? 1 : 0),
+      pending: false,
+    };
+  });
+}
+
+function stop(instance: Instance, action: Action & { kind: "stop" }, now: Millis): Instance {
+  const { phase } = instance;
+  const killAt = now + action.using.timeout;
+  if (phase.kind === "ended" || phase.kind === "stopping") return instance;
+  if (phase.kind === "ending") return { ...instance, phase: { ...phase, told: true, killAt } };
+  return {
+    ...instance,
+    phase: {
+      kind: "stopping",
+      pid: phase.kind === "starting" ? null : phase.pid,
+      since: now,
+      killAt,
+      killed: false,
+      reason: action.reason,
+      asked: action.asked,
+      exit: null,
+      readyMs: readyFor(phase, now),
+    },
+  };
+}
+
+function kill(instance: Instance, now: Millis): Instance {
+  const { phase } = instance;
+  if (phase.kind !== "stopping" && phase.kind !== "ending") return instance;
+  return { ...instance, phase: { ...phase, killed: true, killAt: now + KILL_AGAIN_MS } };
+}
+
+/** The process goes on; what procs does around it changes. The last verdict of a probe holds until the new one has one. */
+function update(instance: Instance, spec: ServiceSpec, now: Millis): Instance {
+  const changed = livePaths(instance.applied, spec);
+  const touches = (key: string) =>
+    changed.some((path) => path === key || path.startsWith(`${key}.`));
+  const { phase } = instance;
+  const waits = phase.kind === "running";
+  const isUp = phase.kind === "ready" || phase.kind === "unready";
+  let { ready, alive } = instance;
+  if (touches("ready") && (waits || isUp)) {
+    const fresh = freshProbe(spec.ready, waits ? ready.since : now, now);
+    ready = { ...fresh, last: ready.last };
+  }
+  if (touches("alive") && isUp) {
+    const nextAt =
+      spec.alive !== null && isAttempted(spec.alive) ? now + spec.alive.interval : null;
+    alive = { ...freshProbe(null, now, now), nextAt };
+  }
+  return { ...instance, applied: spec, ready, alive };
+}
+
+function without(service: ObservedService, id: InstanceId): ObservedService {
+  return { ...service, instances: service.instances.filter((i) => !sameId(i, id)) };
+}
+
+function adopt(observed: Observed, action: Action & { kind: "adopt" }, now: Millis): Observed {
+  const from = observed.services
+    .get(action.from.service)
+    ?.instances.find((i) => sameId(i, action.from));
+  if (from === undefined) return observed;
+  const moved = update({ ...from, ...action.id }, action.spec, now);
+  const left = onService(observed, action.from.service, (s) => without(s, action.from));
+  const counted = withNextRun(left, { ...action.id, next: action.id.run + 1 });
+  return withService(counted, action.id.service, (service) => ({
+    ...service,
+    instances: sortInstances([...service.instances, { ...moved, generation: action.generation }]),
+  }));
+}
+
+function watched(
+  service: ObservedService,
+  effect: "restart" | "signal" | "run" | "pause",
+  now: Millis,
+): ObservedService {
+  const times = [...service.watched.times, now].slice(-WATCHED_MAX);
+  return {
+    ...service,
+    change: null,
+    watched: { times, paused: effect === "pause", running: effect === "run" },
+  };
+}
+
+function step(
+  service: ObservedService,
+  action: RolloutStep,
+  reason: string,
+  now: Millis,
+): ObservedService {
+  switch (action.kind) {
+    case "wanted":
+      return wanted(service, { spec: action.spec, generation: action.generation }, action.back);
+    case "begin": {
+      const to = { spec: action.spec, generation: action.generation };
+      return { ...service, rollout: { to, since: now, progressAt: now, replaced: 0 } };
+    }
+    case "progress": {
+      const { rollout } = service;
+      if (rollout === null) return service;
+      return { ...service, rollout: { ...rollout, progressAt: now, replaced: action.replaced } };
+    }
+    case "complete": {
+      const good = { spec: action.spec, generation: action.generation };
+      return { ...service, good, goodEpoch: service.epoch, rollout: null };
+    }
+    case "fail": {
+      const revision = { spec: action.spec, generation: action.generation };
+      const { instance, paused } = action;
+      return {
+        ...service,
+        rollout: null,
+        rejected: { revision, reason, instance, at: now, paused },
+      };
+    }
+    default:
+      return unreachable(action);
+  }
+}
+
+/**
+ * A new aim. Its epoch is a new one when processes are replaced for it, and the old one when it is the way
+ * back to the good revision: dependents must not follow a change that did not last.
+ */
+function wanted(service: ObservedService, to: Revision, back: boolean): ObservedService {
+  const { wanted: before, good, rejected } = service;
+  const isBack = good !== null && interchangeable(good, to);
+  const isSame = before !== null && interchangeable(before, to);
+  const epoch = isSame ? service.epoch : isBack ? service.goodEpoch : service.epochMax + 1;
+  // On the way back the rejected revision stays on record: it is why the target is not what the file says.
+  return {
+    ...service,
+    wanted: to,
+    epoch,
+    epochMax: Math.max(service.epochMax, epoch),
+    good: isBack ? to : good,
+    rejected: back ? rejected : null,
+    rollout: isSame && service.rollout !== null ? { ...service.rollout, to } : null,
+    due: sameJson(before?.spec.schedule ?? null, to.spec.schedule) ? service.due : null,
+    pending: to.spec.schedule === null ? false : service.pending || isAskedRun(before, to),
+    watched: isSame ? service.watched : { ...service.watched, paused: false },
+  };
+}
+
+/** A scheduled task whose generation was raised is to run now. */
+function isAskedRun(before: Revision | null, to: Revision): boolean {
+  return to.spec.kind === "task" && before !== null && to.generation > before.generation;
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

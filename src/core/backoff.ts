@@ -1,0 +1,46 @@
+import type { Instance } from "./observed.ts";
+import type { Millis, RestartPolicy } from "./spec.ts";
+
+/** What an ended instance is in for, read off its exit and today's policy, so that an edited policy counts at once. */
+export type Standing =
+  /** Is to be started again at `until`. */
+  | { readonly kind: "backoff"; readonly until: Millis }
+  /** Ended as it should. */
+  | { readonly kind: "done" }
+  | { readonly kind: "gave-up"; readonly reason: string }
+  /** We ended it: nothing follows from that. */
+  | { readonly kind: "stopped" };
+
+export function standing(instance: Instance): Standing {
+  const { phase, applied } = instance;
+  if (phase.kind !== "ended" || phase.asked) return { kind: "stopped" };
+  const succeeded = phase.exit.kind === "code" && applied.success_codes.includes(phase.exit.code);
+  const { policy } = applied.restart;
+  if (policy !== "always" && succeeded) return { kind: "done" };
+  if (policy === "never") return { kind: "gave-up", reason: "restart: never" };
+  const recent = exitsWithin(instance.exits, applied.restart, phase.at);
+  if (recent >= applied.restart.max) {
+    return { kind: "gave-up", reason: `${recent} exits in ${applied.restart.window} ms` };
+  }
+  return { kind: "backoff", until: phase.at + backoffMs(applied.restart, nextFailures(instance)) };
+}
+
+/** Consecutive failures including this end: a run that was ready for long enough starts the count anew. */
+export function nextFailures(instance: Instance): number {
+  const { phase, applied, failures } = instance;
+  if (phase.kind !== "ended" || phase.asked) return 0;
+  return phase.readyMs >= applied.restart.reset_after ? 0 : failures + 1;
+}
+
+/**
+ * The wait before the next start: none after a healthy run, then `min` doubled for each further failure, up to `max`.
+ */
+export function backoffMs(policy: RestartPolicy, failures: number): Millis {
+  if (failures === 0) return 0;
+  // 2 ** 30 is already past every `max`; the cap keeps the product finite.
+  return Math.min(policy.backoff.max, policy.backoff.min * 2 ** Math.min(failures - 1, 30));
+}
+
+function exitsWithin(exits: readonly Millis[], policy: RestartPolicy, now: Millis): number {
+  return exits.filter((at) => now - at <= policy.window).length;
+}

@@ -1,0 +1,112 @@
+import { type Desired, intentOf, offReason } from "./desired.ts";
+import { sameProcess } from "./diff.ts";
+import { Draft } from "./draft.ts";
+import { EMPTY_SERVICE } from "./fold.ts";
+import { leavingDependents } from "./needs.ts";
+import { isLive, type Observed, type ObservedService } from "./observed.ts";
+import type { Plan } from "./plan.ts";
+import { replace } from "./replace.ts";
+import { targetInstances, targetOf } from "./revision.ts";
+import { followRollout } from "./rollout.ts";
+import { isActive, type Scene } from "./scene.ts";
+import type { Millis } from "./spec.ts";
+import { idOf, stopIt, tend } from "./tend.ts";
+import { followSchedule, followWatch, makeRoomForDue } from "./triggers.ts";
+
+/**
+ * What to do now: a function of what should be, what is, and the time. It acts on what is, never on the event
+ * that woke it, so it can be asked at any moment, and asked again. An empty plan means: nothing until `wakeAt`.
+ */
+export function decide(desired: Desired, observed: Observed, now: Millis): Plan {
+  const draft = new Draft();
+  const renamed = adoptRenamed(draft, desired, observed);
+  if (renamed) return draft.finish();
+  for (const name of serviceNames(desired, observed)) {
+    const service = observed.services.get(name) ?? EMPTY_SERVICE;
+    decideService(draft, { desired, observed, name, service, now });
+  }
+  return draft.finish();
+}
+
+/** File order first, then what is left of services that the file no longer has. */
+function serviceNames(desired: Desired, observed: Observed): string[] {
+  const left = [...observed.services.keys()].filter((name) => !desired.services.has(name));
+  return [...desired.services.keys(), ...left.sort()];
+}
+
+function decideService(draft: Draft, part: Omit<Scene, "target" | "count">): void {
+  const { desired, name, service, now } = part;
+  const target = targetOf(desired, service, name);
+  if (target === null || offReason(desired, name) !== null) {
+    for (const instance of service.instances) tend(draft, instance, null, now);
+    leave(draft, part);
+    return;
+  }
+  const scene: Scene = { ...part, target, count: targetInstances(desired, target, name) };
+  if (followRollout(draft, scene)) return;
+  for (const instance of service.instances) tend(draft, instance, target, now);
+  followSchedule(draft, scene);
+  followWatch(draft, scene);
+  makeRoomForDue(draft, scene);
+  replace(draft, scene);
+}
+
+/** The service is to have no instance: dependents that leave too go first. */
+function leave(draft: Draft, part: Omit<Scene, "target" | "count">): void {
+  const { desired, observed, name, service } = part;
+  const off = offReason(desired, name) ?? "removed";
+  for (const instance of service.instances) {
+    if (!isLive(instance)) draft.do({ kind: "forget", id: idOf(instance), reason: OFF_WORDS[off] });
+  }
+  const active = service.instances.filter(isActive);
+  const dependents = active.length === 0 ? [] : leavingDependents(desired, observed, name);
+  if (dependents.length > 0) {
+    const detail = `${dependents.join(", ")} ${dependents.length === 1 ? "stops" : "stop"} first`;
+    draft.wait({ service: name, slot: null, for: "dependents", detail });
+    return;
+  }
+  const grace = desired.grace === null ? {} : { timeout: desired.grace };
+  const using = { ...intentOf(desired, name).using, ...(desired.draining ? grace : {}) };
+  for (const instance of active)
+    stopIt(draft, instance, { reason: OFF_WORDS[off], asked: true, using });
+  const isOver = off === "removed" || off === "down";
+  if (isOver && service.instances.length === 0 && observed.services.has(name)) {
+    draft.do({ kind: "dismiss", service: name, reason: OFF_WORDS[off] });
+  }
+}
+
+const OFF_WORDS = {
+  removed: "not in the file any more",
+  down: "down",
+  disabled: "disabled",
+  profile: "its profile is not selected",
+  unselected: "not selected",
+  stopped: "stopped by hand",
+} as const;
+
+/** `was: old-name`: the same process under a new name is no reason to restart it. */
+function adoptRenamed(draft: Draft, desired: Desired, observed: Observed): boolean {
+  let adopted = false;
+  for (const [name, spec] of desired.services) {
+    if (spec.was === null || desired.services.has(spec.was) || offReason(desired, name) !== null)
+      continue;
+    const before = observed.services.get(spec.was);
+    if (before === undefined || hasLive(observed.services.get(name))) continue;
+    const target = { spec, generation: intentOf(desired, name).generation };
+    const count = targetInstances(desired, target, name);
+    for (const instance of before.instances) {
+      if (!isActive(instance) || instance.phase.kind === "starting" || instance.slot > count)
+        continue;
+      if (!sameProcess(instance.applied, spec)) continue;
+      const id = { ...idOf(instance), service: name };
+      const reason = `${spec.was} is called ${name} now`;
+      draft.do({ kind: "adopt", from: idOf(instance), id, ...target, reason });
+      adopted = true;
+    }
+  }
+  return adopted;
+}
+
+function hasLive(service: ObservedService | undefined): boolean {
+  return service?.instances.some(isLive) ?? false;
+}

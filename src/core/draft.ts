@@ -1,0 +1,27 @@
+import type { Action, Plan, Wait } from "./plan.ts";
+import type { Millis } from "./spec.ts";
+
+/** A plan in the making: what each rule adds to. */
+export class Draft {
+  readonly #actions: Action[] = [];
+  readonly #waits: Wait[] = [];
+  #wakeAt: Millis | null = null;
+
+  do(action: Action): void {
+    this.#actions.push(action);
+  }
+
+  wait(wait: Wait): void {
+    this.#waits.push(wait);
+    if (wait.until !== undefined) this.wake(wait.until);
+  }
+
+  /** Look again at `at`, or earlier. */
+  wake(at: Millis): void {
+    this.#wakeAt = this.#wakeAt === null ? at : Math.min(this.#wakeAt, at);
+  }
+
+  finish(): Plan {
+    return { actions: this.#actions, waits: this.#waits, wakeAt: this.#wakeAt };
+  }
+}

@@ -1,0 +1,110 @@
+import { standing } from "./backoff.ts";
+import { type Desired, offReason } from "./desired.ts";
+import { type Instance, isLive, type Observed, type ObservedService } from "./observed.ts";
+import { isCurrent, targetInstances, targetOf } from "./revision.ts";
+import type { Dependency, ServiceSpec } from "./spec.ts";
+
+/** A dependency that does not hold: which one, and why, for a person. */
+export interface Unmet {
+  readonly on: string;
+  readonly detail: string;
+  /** It will not hold by itself: it failed, or was stopped by hand. */
+  readonly stuck: boolean;
+}
+
+/**
+ * The first dependency that does not hold now, or null. Conditions are asked at each start, never later:
+ * a dependency that fails afterwards ends nothing. One that is scaled to nothing, disabled or not selected
+ * is not waited for; one stopped by hand is.
+ */
+export function unmetDependency(
+  desired: Desired,
+  observed: Observed,
+  spec: ServiceSpec,
+): Unmet | null {
+  for (const [name, dependency] of Object.entries(spec.depends_on)) {
+    const unmet = unmetBy(desired, observed, name, dependency);
+    if (unmet !== null) return unmet;
+  }
+  return null;
+}
+
+function unmetBy(
+  desired: Desired,
+  observed: Observed,
+  name: string,
+  dependency: Dependency,
+): Unmet | null {
+  const off = offReason(desired, name);
+  if (off === "stopped") {
+    return dependency.required
+      ? { on: name, detail: `${name} was stopped by hand`, stuck: true }
+      : null;
+  }
+  if (off !== null) return null;
+  const service = observed.services.get(name);
+  if (service === undefined) return { on: name, detail: `${name} has not started`, stuck: false };
+  const target = targetOf(desired, service, name);
+  const count = targetInstances(desired, target, name);
+  if (target === null || count === 0) return null;
+  const current = service.instances.filter((instance) => isCurrent(instance, target, observed));
+  const failed = current.length > 0 && current.every(hasFailed);
+  if (failed && !dependency.required) return null;
+  if (holds(dependency.condition, { target: target.spec, current, count, service })) return null;
+  const detail = failed ? `${name} failed` : `${name} is not ${dependency.condition}`;
+  return { on: name, detail, stuck: failed };
+}
+
+interface Candidate {
+  readonly target: ServiceSpec;
+  readonly current: readonly Instance[];
+  readonly count: number;
+  readonly service: ObservedService;
+}
+
+function holds(condition: Dependency["condition"], candidate: Candidate): boolean {
+  const { target, current } = candidate;
+  if (target.kind === "task") {
+    if (current.some((instance) => standing(instance).kind === "done")) return true;
+    return condition === "started" && current.some(hasProcess);
+  }
+  switch (condition) {
+    case "started":
+      return current.some(hasProcess);
+    case "ready":
+      return isServing(candidate);
+    case "done":
+      return current.some((instance) => standing(instance).kind === "done");
+  }
+}
+
+/** At least one is ready and none is on its way up: a slot in backoff must not hold up everybody else. */
+function isServing({ current, count }: Candidate): boolean {
+  if (!current.some((instance) => instance.phase.kind === "ready")) return false;
+  for (let slot = 1; slot <= count; slot++) {
+    const holders = current.filter((instance) => instance.slot === slot);
+    if (holders.length === 0) return false;
+    if (holders.some((i) => i.phase.kind === "starting" || i.phase.kind === "running"))
+      return false;
+  }
+  return true;
+}
+
+function hasProcess({ phase }: Instance): boolean {
+  return phase.kind === "running" || phase.kind === "ready" || phase.kind === "unready";
+}
+
+function hasFailed(instance: Instance): boolean {
+  return standing(instance).kind === "gave-up";
+}
+
+/** The services, leaving too, that still run and were started with a dependency on this one. */
+export function leavingDependents(desired: Desired, observed: Observed, name: string): string[] {
+  const names: string[] = [];
+  for (const [other, service] of observed.services) {
+    if (other === name || offReason(desired, other) === null) continue;
+    const needs = (instance: Instance) => isLive(instance) && name in instance.applied.depends_on;
+    if (service.instances.some(needs)) names.push(other);
+  }
+  return names.sort();
+}

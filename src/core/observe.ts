@@ -1,0 +1,249 @@
+import { unreachable } from "../assert.ts";
+import type { Event } from "./event.ts";
+import { onInstance, onService, sortInstances, withNextRun, withService } from "./fold.ts";
+import {
+  type Exit,
+  type Instance,
+  isLive,
+  type Observed,
+  type ObservedService,
+  type Phase,
+  type ProbeState,
+  sameId,
+} from "./observed.ts";
+import type { Millis, Probe } from "./spec.ts";
+
+/** How many changed paths are remembered by name; more are only counted. */
+const PATHS_MAX = 5;
+/** Unasked exits remembered for one slot: more than any sensible restart.max. */
+const EXITS_MAX = 256;
+
+/** Folds what happened into what is known. Events about runs that are not known change nothing. */
+export function observe(observed: Observed, event: Event, now: Millis): Observed {
+  switch (event.kind) {
+    case "started":
+      return onInstance(observed, event.id, (i) => started(i, event.pid, event.port, now));
+    case "exited":
+      return onInstance(observed, event.id, (i) => exited(i, event.exit, now));
+    case "gone":
+      return onInstance(observed, event.id, (i) => gone(i, now));
+    case "probed":
+      return onInstance(observed, event.id, (i) => probed(i, event, now));
+    case "changed":
+      return onService(observed, event.service, (s) => changed(s, event.path, now));
+    case "ran":
+      return onService(observed, event.service, (s) => ran(s, event.ok, now));
+    case "scheduled":
+      return onService(observed, event.service, (s) =>
+        s.due === null ? s : { ...s, due: { ...s.due, at: event.at } },
+      );
+    case "adopted":
+      return adopted(observed, event, now);
+    case "reset":
+      return onService(observed, event.service, reset);
+    case "runs":
+      return withNextRun(observed, event);
+    case "hurry":
+      return hurried(observed, now);
+    case "woke":
+      return observed;
+    default:
+      return unreachable(event);
+  }
+}
+
+function started(instance: Instance, pid: number, port: number | null, now: Millis): Instance {
+  const { phase } = instance;
+  const known = port === null ? instance : { ...instance, port };
+  if (phase.kind === "stopping" && phase.pid === null)
+    return { ...known, phase: { ...phase, pid } };
+  if (phase.kind !== "starting") return instance;
+  return {
+    ...known,
+    phase: { kind: "running", pid },
+    startedAt: now,
+    ready: freshProbe(instance.applied.ready, now, now),
+  };
+}
+
+/** A probe that has not been tried; the first attempt at `at` when attempts are ours to make. */
+export function freshProbe(probe: Probe | null, since: Millis, at: Millis): ProbeState {
+  return {
+    nextAt: isAttempted(probe) ? at : null,
+    busy: false,
+    failures: 0,
+    tries: 0,
+    last: null,
+    since,
+  };
+}
+
+/** http, tcp and exec are asked; log, notify and message report by themselves. */
+export function isAttempted(probe: Probe | null): boolean {
+  const kind = probe?.check.kind;
+  return kind === "http" || kind === "tcp" || kind === "exec";
+}
+
+function exited(instance: Instance, exit: Exit, now: Millis): Instance {
+  const { phase } = instance;
+  switch (phase.kind) {
+    case "starting":
+    case "running":
+    case "ready":
+    case "unready": {
+      const killAt = now + instance.applied.stop.timeout;
+      const readyMs = readyFor(phase, now);
+      const ending: Phase = {
+        kind: "ending",
+        exit,
+        since: now,
+        killAt,
+        told: false,
+        killed: false,
+        readyMs,
+      };
+      return { ...instance, phase: ending };
+    }
+    case "stopping":
+      return { ...instance, phase: { ...phase, exit } };
+    case "ending":
+    case "ended":
+      return instance;
+    default:
+      return unreachable(phase);
+  }
+}
+
+/** How long it has been ready by now; 0 when it is not, or for less than a millisecond. */
+export function readyFor(phase: Phase, now: Millis): Millis {
+  return phase.kind === "ready" || phase.kind === "unready" ? now - phase.since : 0;
+}
+
+function gone(instance: Instance, now: Millis): Instance {
+  const { phase } = instance;
+  if (phase.kind === "ended") return instance;
+  const asked = phase.kind === "stopping" && phase.asked;
+  const exit = phase.kind === "ending" || phase.kind === "stopping" ? phase.exit : null;
+  const readyMs =
+    phase.kind === "ending" || phase.kind === "stopping" ? phase.readyMs : readyFor(phase, now);
+  const exits = asked ? instance.exits : [...instance.exits, now].slice(-EXITS_MAX);
+  const ended: Phase = {
+    kind: "ended",
+    exit: exit ?? { kind: "unknown" },
+    at: now,
+    asked,
+    readyMs,
+  };
+  return { ...instance, phase: ended, exits };
+}
+
+function probed(instance: Instance, event: Event & { kind: "probed" }, now: Millis): Instance {
+  const { phase } = instance;
+  if (phase.kind !== "running" && phase.kind !== "ready" && phase.kind !== "unready")
+    return instance;
+  const probe = instance.applied[event.probe];
+  if (probe === null) return instance;
+  const before = instance[event.probe];
+  const state: ProbeState = {
+    nextAt: isAttempted(probe) ? now + pauseMs(probe, before, phase.kind) : null,
+    busy: false,
+    failures: event.ok ? 0 : before.failures + 1,
+    tries: before.tries + 1,
+    last: { ok: event.ok, detail: event.detail, at: now },
+    since: before.since,
+  };
+  if (event.probe === "alive") return { ...instance, alive: state };
+  const answered = { ...instance, ready: state };
+  if (event.ok && phase.kind !== "ready") return becomeReady(answered, phase.pid, now);
+  if (!event.ok && phase.kind === "ready" && state.failures >= probe.failures) {
+    return { ...answered, phase: { kind: "unready", pid: phase.pid, since: phase.since } };
+  }
+  return answered;
+}
+
+/** Before the first success attempts come quickly and slow down to the interval: ready is seen soon, and cheaply. */
+function pauseMs(probe: Probe, before: ProbeState, phase: "running" | "ready" | "unready"): Millis {
+  if (phase !== "running") return probe.interval;
+  return Math.min(probe.interval, 50 * 2 ** Math.min(before.tries, 20));
+}
+
+export function becomeReady(instance: Instance, pid: number, now: Millis): Instance {
+  const since = instance.phase.kind === "unready" ? instance.phase.since : now;
+  const first = instance.phase.kind !== "unready";
+  const { alive } = instance.applied;
+  return {
+    ...instance,
+    phase: { kind: "ready", pid, since },
+    // Liveness is silent until the program has been ready once.
+    alive: first && alive !== null ? freshProbe(alive, now, now + alive.interval) : instance.alive,
+  };
+}
+
+function changed(service: ObservedService, path: string, now: Millis): ObservedService {
+  const watch = service.wanted?.spec.watch;
+  if (watch === null || watch === undefined || service.watched.paused) return service;
+  const before = service.change;
+  const known = before?.paths ?? [];
+  const paths = known.includes(path) || known.length >= PATHS_MAX ? known : [...known, path];
+  const change = {
+    paths,
+    count: (before?.count ?? 0) + (known.includes(path) ? 0 : 1),
+    quietAt: now + watch.debounce,
+    ran: false,
+  };
+  return { ...service, change };
+}
+
+function ran(service: ObservedService, ok: boolean, now: Millis): ObservedService {
+  const watched = { ...service.watched, running: false };
+  const action = service.wanted?.spec.watch?.action;
+  if (!ok || action?.kind !== "run" || action.then === "nothing") return { ...service, watched };
+  // Changes that came while the command ran are not covered by it: they wait for their own run.
+  if (service.change !== null) return { ...service, watched };
+  const change = { paths: [], count: 0, quietAt: now, ran: true };
+  return { ...service, watched, change };
+}
+
+function reset(service: ObservedService): ObservedService {
+  return {
+    ...service,
+    instances: service.instances.filter(isLive),
+    rejected: null,
+    watched: { ...service.watched, times: [], paused: false },
+  };
+}
+
+function hurried(observed: Observed, now: Millis): Observed {
+  const services = new Map<string, ObservedService>();
+  for (const [name, service] of observed.services) {
+    const instances = service.instances.map((instance) => {
+      const { phase } = instance;
+      if (phase.kind === "stopping") return { ...instance, phase: { ...phase, killAt: now } };
+      if (phase.kind === "ending") return { ...instance, phase: { ...phase, killAt: now } };
+      return instance;
+    });
+    services.set(name, { ...service, instances });
+  }
+  return { ...observed, services };
+}
+
+function adopted(observed: Observed, event: Event & { kind: "adopted" }, now: Millis): Observed {
+  const { id, applied } = event;
+  return withService(observed, id.service, (service) => {
+    if (service.instances.some((i) => sameId(i, id))) return service;
+    const instance: Instance = {
+      ...id,
+      applied,
+      generation: event.generation,
+      upstream: {},
+      phase: { kind: "running", pid: event.pid },
+      startedAt: now,
+      port: event.port,
+      ready: freshProbe(applied.ready, now, now),
+      alive: freshProbe(null, now, now),
+      failures: 0,
+      exits: [],
+    };
+    return { ...service, instances: sortInstances([...service.instances, instance]) };
+  });
+}

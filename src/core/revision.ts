@@ -1,0 +1,70 @@
+import { type Desired, intentOf, offReason } from "./desired.ts";
+import { sameProcess, sameSpec } from "./diff.ts";
+import type { Instance, Observed, ObservedService, Revision } from "./observed.ts";
+import type { ServiceSpec } from "./spec.ts";
+
+/** What the file and the user ask of a service now, whatever became of it; null: not in the file. */
+export function askedRevision(desired: Desired, name: string): Revision | null {
+  const spec = desired.services.get(name);
+  return spec === undefined ? null : { spec, generation: intentOf(desired, name).generation };
+}
+
+/** What is aimed at: what is asked, or the last good one after that failed its rollout. */
+export function targetOf(
+  desired: Desired,
+  service: ObservedService,
+  name: string,
+): Revision | null {
+  const asked = askedRevision(desired, name);
+  if (asked === null) return null;
+  const { rejected, good } = service;
+  const failed = rejected !== null && good !== null && sameRevision(rejected.revision, asked);
+  return failed ? good : asked;
+}
+
+/** How many instances are aimed at: by hand, else as the aimed-at revision says; 0 when the service is off. */
+export function targetInstances(desired: Desired, target: Revision | null, name: string): number {
+  if (target === null || offReason(desired, name) !== null) return 0;
+  if (target.spec.kind === "task") return 1;
+  return intentOf(desired, name).scale ?? target.spec.instances;
+}
+
+export function sameRevision(a: Revision, b: Revision): boolean {
+  return a.generation === b.generation && sameSpec(a.spec, b.spec);
+}
+
+/** The same program in the same surroundings: an instance of one need not be replaced for the other. */
+export function interchangeable(a: Revision, b: Revision): boolean {
+  return a.generation === b.generation && sameProcess(a.spec, b.spec);
+}
+
+/** Whether an instance runs what is aimed at. */
+export function isCurrent(instance: Instance, target: Revision, observed: Observed): boolean {
+  return (
+    instance.generation === target.generation &&
+    sameProcess(instance.applied, target.spec) &&
+    staleUpstream(instance, observed) === null
+  );
+}
+
+/** A `restart: true` dependency that was replaced since this instance started, and has settled; or null. */
+export function staleUpstream(instance: Instance, observed: Observed): string | null {
+  for (const [name, dependency] of Object.entries(instance.applied.depends_on)) {
+    if (!dependency.restart) continue;
+    const upstream = observed.services.get(name);
+    const seen = instance.upstream[name];
+    if (upstream === undefined || seen === undefined || seen === upstream.epoch) continue;
+    const settled = upstream.good !== null && upstream.goodEpoch === upstream.epoch;
+    if (settled && seen !== upstream.goodEpoch) return name;
+  }
+  return null;
+}
+
+/** The epochs to remember at a start. */
+export function upstreamEpochs(spec: ServiceSpec, observed: Observed): Record<string, number> {
+  const epochs: Record<string, number> = {};
+  for (const [name, dependency] of Object.entries(spec.depends_on)) {
+    if (dependency.restart) epochs[name] = observed.services.get(name)?.epoch ?? 0;
+  }
+  return epochs;
+}

@@ -1,0 +1,143 @@
+import { standing } from "./backoff.ts";
+import type { Draft } from "./draft.ts";
+import { type Instance, instanceName, type Revision } from "./observed.ts";
+import { askedRevision, interchangeable, isCurrent, sameRevision } from "./revision.ts";
+import { currentInstances, fences, isActive, isAvailable, type Scene } from "./scene.ts";
+import type { Millis } from "./spec.ts";
+
+/**
+ * Keeps the books of a replacement: a new aim, its begin, progress, success and failure.
+ * Returns true when the aim changed: everything else waits for the next look.
+ */
+export function followRollout(draft: Draft, scene: Scene): boolean {
+  if (aim(draft, scene)) return true;
+  const { service, target, now, name } = scene;
+  const { rollout } = service;
+  const current = currentInstances(scene);
+  const available = current.filter((i) => isAvailable(i, target, now)).length;
+  if (isComplete(scene, current)) {
+    if (
+      service.good === null ||
+      rollout !== null ||
+      !sameRevision(service.good, target) ||
+      service.goodEpoch !== service.epoch
+    ) {
+      draft.do({
+        kind: "rollout",
+        service: name,
+        step: { kind: "complete", ...target },
+        reason: "all instances run it",
+      });
+    }
+    return false;
+  }
+  for (const instance of current) wakeWhenAvailable(draft, instance, target, now);
+  if (rollout === null) return false;
+  if (available > rollout.replaced) {
+    const reason = `${available} of ${scene.count} replaced`;
+    draft.do({
+      kind: "rollout",
+      service: name,
+      step: { kind: "progress", replaced: available },
+      reason,
+    });
+    return false;
+  }
+  const failure = failureOf(scene, current);
+  if (failure === null) {
+    draft.wake(rollout.progressAt + target.spec.rollout.progress);
+    return false;
+  }
+  const paused = target.spec.rollout.on_failure === "pause";
+  const step = { kind: "fail", ...target, paused, instance: failure.instance } as const;
+  draft.do({ kind: "rollout", service: name, step, reason: failure.reason });
+  return true;
+}
+
+function aim(draft: Draft, scene: Scene): boolean {
+  const { service, target, name, desired } = scene;
+  const asked = askedRevision(desired, name);
+  const { rejected, wanted } = service;
+  const outdated = rejected !== null && asked !== null && !sameRevision(rejected.revision, asked);
+  if (wanted !== null && sameRevision(wanted, target) && !outdated) return begin(draft, scene);
+  const back = rejected !== null && !outdated;
+  const reason =
+    wanted === null ? "new" : back ? `back to the last good one: ${rejected.reason}` : "changed";
+  draft.do({ kind: "rollout", service: name, step: { kind: "wanted", ...target, back }, reason });
+  return true;
+}
+
+/** A replacement is a rollout when there is something to lose: a good revision, of which something runs. */
+function begin(draft: Draft, scene: Scene): boolean {
+  const { service, target, name, count } = scene;
+  const { good, rollout, rejected } = service;
+  if (rollout !== null || rejected !== null || good === null || count === 0) return false;
+  if (target.spec.kind === "task" || interchangeable(good, target)) return false;
+  const old = service.instances.filter((i) => isActive(i) && !isCurrent(i, target, scene.observed));
+  if (old.length === 0) return false;
+  // A restart of the same program without overlap has nothing to go back to.
+  const restartOnly = interchangeable({ ...good, generation: 0 }, { ...target, generation: 0 });
+  if (restartOnly && fences(scene).surge === 0) return false;
+  draft.do({
+    kind: "rollout",
+    service: name,
+    step: { kind: "begin", ...target },
+    reason: "instances are replaced",
+  });
+  return true;
+}
+
+function isComplete(scene: Scene, current: readonly Instance[]): boolean {
+  const { service, target, count, now, observed } = scene;
+  if (service.instances.some((i) => isActive(i) && !isCurrent(i, target, observed))) return false;
+  if (target.spec.kind === "task") return current.some((i) => standing(i).kind === "done");
+  for (let slot = 1; slot <= count; slot++) {
+    if (!current.some((i) => i.slot === slot && isAvailable(i, target, now))) return false;
+  }
+  return count > 0;
+}
+
+/** Why the rollout has failed, with the run that shows it; null: it goes on. */
+function failureOf(
+  scene: Scene,
+  current: readonly Instance[],
+): { readonly reason: string; readonly instance: { slot: number; run: number } | null } | null {
+  const { target, now, service } = scene;
+  for (const instance of current) {
+    const { phase, slot, run } = instance;
+    const at = { slot, run };
+    const who = `new ${instanceName(instance)}`;
+    if (
+      phase.kind === "ended" &&
+      !phase.asked &&
+      phase.readyMs === 0 &&
+      standing(instance).kind !== "done"
+    ) {
+      return { reason: `${who} ended before it was ready`, instance: at };
+    }
+    const { ready } = target.spec;
+    if (phase.kind === "running" && ready !== null) {
+      if (now >= instance.ready.since + ready.timeout) {
+        const detail = instance.ready.last === null ? "" : `: ${instance.ready.last.detail}`;
+        return { reason: `${who} not ready after ${ready.timeout / 1000}s${detail}`, instance: at };
+      }
+    }
+  }
+  const progressAt = service.rollout?.progressAt ?? now;
+  if (now < progressAt + target.spec.rollout.progress) return null;
+  const stuck = current.find((i) => !isAvailable(i, target, now));
+  const instance = stuck === undefined ? null : { slot: stuck.slot, run: stuck.run };
+  return { reason: `no progress for ${target.spec.rollout.progress / 1000}s`, instance };
+}
+
+/** A ready instance counts once it has been ready for min_ready; look again then, and when its time to get ready is up. */
+function wakeWhenAvailable(draft: Draft, instance: Instance, target: Revision, now: Millis): void {
+  const { phase } = instance;
+  if (phase.kind === "ready" && now < phase.since + target.spec.rollout.min_ready) {
+    draft.wake(phase.since + target.spec.rollout.min_ready);
+  }
+  if (phase.kind === "running" && target.spec.ready !== null) {
+    const at = instance.ready.since + target.spec.ready.timeout;
+    if (now < at) draft.wake(at);
+  }
+}
