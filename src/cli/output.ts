@@ -23,6 +23,8 @@ export interface Output {
   json(value: unknown): void;
   /** Resolves once a slow reader has taken what was written: await it in loops that write much. */
   drained(): Promise<void>;
+  /** Resolves once everything has left this process: before it ends. */
+  flushed(): Promise<void>;
 }
 
 export interface OutputSettings {
@@ -51,7 +53,8 @@ export function processOutput(which: "stdout" | "stderr", settings: OutputSettin
     isTty,
     width: () => open().columns,
     write: (text) => open().write(text),
-    drained: () => (stream?.writableNeedDrain ? once(stream, "drain") : Promise.resolve()),
+    drained: () => (stream?.writableNeedDrain ? afterWrites(stream) : Promise.resolve()),
+    flushed: () => (stream?.writableLength ? afterWrites(stream) : Promise.resolve()),
   });
 }
 
@@ -61,6 +64,7 @@ export interface OutputDevice {
   readonly width: () => number | undefined;
   readonly write: (text: string) => void;
   readonly drained: () => Promise<void>;
+  readonly flushed: () => Promise<void>;
 }
 
 /** An output over anything that takes text; tests collect it in an array. */
@@ -81,6 +85,7 @@ export function createOutput(device: OutputDevice): Output {
     line: (text = "") => device.write(`${text}\n`),
     json: (value) => device.write(`${JSON.stringify(value)}\n`),
     drained: device.drained,
+    flushed: device.flushed,
   };
 }
 
@@ -107,9 +112,11 @@ function isUtf8(env: Env): boolean {
   return locale === "" || /utf-?8/i.test(locale);
 }
 
-function once(stream: NodeJS.WriteStream, event: string): Promise<void> {
+/** An empty write calls back after all that was written before it; an error ends the waiting too. */
+function afterWrites(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
-    stream.once(event, () => resolve());
     stream.once("error", () => resolve());
+    stream.write("", () => resolve());
   });
 }

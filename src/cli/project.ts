@@ -36,14 +36,18 @@ export function findPlace(globals: Globals, env: Env, cwd: string): Place {
 export function searchUp(cwd: string): string | null {
   let folder = resolve(cwd);
   for (;;) {
-    for (const name of NAMES) {
-      const file = join(folder, name);
-      if (existsSync(file)) return file;
-    }
+    const file = fileIn(folder);
+    if (file !== null) return file;
     const parent = dirname(folder);
     if (parent === folder) return null;
     folder = parent;
   }
+}
+
+/** procs.yaml or procs.yml of this very folder, or null. */
+export function fileIn(folder: string): string | null {
+  const name = NAMES.find((known) => existsSync(join(folder, known)));
+  return name === undefined ? null : join(folder, name);
 }
 
 /** The folder that holds the file, with links resolved only in the folder: a linked file belongs where the link is. */

@@ -1,0 +1,135 @@
+import type { ResultItem, StreamItem } from "../control/protocol.ts";
+import type { Context } from "./context.ts";
+import { advance, isVerdict, progressRows, startProgress } from "./progress.ts";
+import { createPainter, type Painter } from "./progress-painter.ts";
+import { type Look, type Row, renderRows, type Verb } from "./results.ts";
+
+/** Shows an operation while it goes on, in the way that suits the stream. */
+export interface Report {
+  /** One more item of the operation's stream. */
+  item(item: StreamItem): void;
+  /** The user typed a line while the block was on the screen. */
+  typed(): void;
+  /** Text of others that must not wait for the end, such as the answer to a typed line. */
+  insert(text: string): void;
+  /** The verdicts, for good. */
+  finish(result: ResultItem): void;
+  /** The operation was given up: what is known stays on the screen. */
+  abandon(): void;
+}
+
+export interface ReportSettings {
+  readonly verb: Verb;
+  /** The services to begin with, in order; a plan may add more. */
+  readonly names: readonly string[];
+  readonly indent: number;
+}
+
+/** A report on the talk stream, or NDJSON on the answer stream with --json. */
+export function createReport(context: Context, settings: ReportSettings): Report {
+  if (context.globals.json) return jsonReport(context);
+  if (context.globals.quiet) return quietReport(context, settings);
+  const isTall = settings.names.length > (process.stderr.rows ?? 24) - 4;
+  const isPainted = context.err.canRepaint && !isTall;
+  return isPainted ? paintedReport(context, settings) : lineReport(context, settings);
+}
+
+function jsonReport(context: Context): Report {
+  return {
+    item: (item) => {
+      if (item.kind !== "result") context.out.json(item);
+    },
+    typed: () => {},
+    insert: () => {},
+    finish: () => {},
+    abandon: () => {},
+  };
+}
+
+/** Only what went wrong. */
+function quietReport(context: Context, settings: ReportSettings): Report {
+  return {
+    item: () => {},
+    typed: () => {},
+    insert: (text) => context.err.write(text),
+    finish: (result) => {
+      let progress = startProgress([], settings.verb);
+      progress = advance(progress, {
+        ...result,
+        services: result.services.filter((service) => !service.ok),
+      });
+      write(context, renderRows(progressRows(progress), unbounded(context.err), settings.indent));
+    },
+    abandon: () => {},
+  };
+}
+
+function paintedReport(context: Context, settings: ReportSettings): Report {
+  let progress = startProgress(settings.names, settings.verb);
+  const painter: Painter = createPainter(context.err, () => process.stderr.rows ?? 24);
+  // One cell stays free: a terminal that has just filled its last cell wraps differently from others.
+  const look = (): Look => ({
+    paint: context.err.paint,
+    ascii: context.err.ascii,
+    columns: context.err.columns - 1,
+  });
+  const rows = (of: Look) => renderRows(progressRows(progress), of, settings.indent);
+  return {
+    item: (item) => {
+      progress = advance(progress, item);
+      painter.paint(rows(look()));
+    },
+    typed: () => painter.typed(),
+    insert: (text) => painter.insert(text),
+    finish: (result) => {
+      progress = advance(progress, result);
+      painter.finish(rows(unbounded(context.err)));
+    },
+    abandon: () => painter.finish(rows(unbounded(context.err))),
+  };
+}
+
+/** One line for each change that a person or a log would want; nothing is repainted. */
+function lineReport(context: Context, settings: ReportSettings): Report {
+  let progress = startProgress(settings.names, settings.verb);
+  const last = new Map<string, string>();
+  const show = (everything: boolean) => {
+    const rows = progressRows(progress);
+    const look = unbounded(context.err);
+    for (const row of rows) {
+      if (!everything && !isVerdict(row.state)) continue;
+      const isGood = row.state === "ready" || row.state === "done";
+      const key = isGood ? row.state : `${row.state} ${row.words}`;
+      if (last.get(row.name) === key) continue;
+      last.set(row.name, key);
+      write(context, aligned(row, rows, look, settings.indent));
+    }
+  };
+  return {
+    item: (item) => {
+      progress = advance(progress, item);
+      show(false);
+    },
+    typed: () => {},
+    insert: (text) => context.err.write(text),
+    finish: (result) => {
+      progress = advance(progress, result);
+      show(true);
+    },
+    abandon: () => show(true),
+  };
+}
+
+/** One row, as wide as if all were printed together. */
+function aligned(row: Row, rows: readonly Row[], look: Look, indent: number): readonly string[] {
+  const width = Math.max(...rows.map((other) => other.name.length));
+  return renderRows([{ ...row, name: row.name.padEnd(width) }], look, indent);
+}
+
+function unbounded(look: Look): Look {
+  return { paint: look.paint, ascii: look.ascii, columns: Number.POSITIVE_INFINITY };
+}
+
+function write(context: Context, lines: readonly string[]): void {
+  for (const line of lines) context.err.line(line);
+}

@@ -1,0 +1,14 @@
+import { loadProject } from "../config/load.ts";
+import type { Project } from "../core/spec.ts";
+import type { Diagnostic } from "../errors.ts";
+import type { Env } from "./context.ts";
+import type { Place } from "./project.ts";
+
+/** The resolved file with its warnings. Throws UserError (exit 3) with every problem. */
+export function readProject(
+  place: Place,
+  env: Env,
+  cwd: string,
+): { readonly project: Project; readonly warnings: readonly Diagnostic[] } {
+  return loadProject({ files: place.files, env, cwd });
+}

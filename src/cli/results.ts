@@ -1,0 +1,157 @@
+import type { ResultItem, ServiceResult, State } from "../control/protocol.ts";
+import { count, took } from "./format.ts";
+import type { Output } from "./output.ts";
+import { marksFor, stateSymbol } from "./symbols.ts";
+import { cut, displayWidth, pad } from "./width.ts";
+
+/** One service on one line, with its last words below it when it failed. */
+export interface Row {
+  readonly name: string;
+  /** Chooses the symbol and its colour. */
+  readonly state: State;
+  readonly words: string;
+  /** Where it answers, how many instances: a column of its own. */
+  readonly extras: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** What was asked for: chooses between `replaced` and `restarted`. */
+export type Verb = "up" | "reload" | "restart" | "start" | "stop" | "scale" | "signal" | "down";
+
+export type Look = Pick<Output, "paint" | "ascii" | "columns">;
+
+/** The verdict on one service in the words that a person reads. */
+export function resultRow(result: ServiceResult, verb: Verb): Row {
+  const extras = [
+    ...(result.where === null ? [] : [result.where]),
+    ...(result.instances > 1 && result.outcome !== "replaced"
+      ? [count(result.instances, "instance")]
+      : []),
+  ];
+  const words = resultWords(result, verb);
+  return {
+    name: result.name,
+    state: resultState(result),
+    words,
+    extras: result.ok ? extras : [],
+    lines: result.ok ? [] : result.last_lines,
+  };
+}
+
+/** Rows as aligned lines, no line break at their ends. `indent` spaces come first. */
+export function renderRows(rows: readonly Row[], look: Look, indent: number): readonly string[] {
+  const nameWidth = widest(rows.map((row) => row.name));
+  const wordsWidth = widest(rows.filter((row) => row.extras.length > 0).map((row) => row.words));
+  const margin = " ".repeat(indent);
+  const { ellipsis } = marksFor(look.ascii);
+  return rows.flatMap((row) => {
+    const sign = stateSymbol(row.state, look.paint, look.ascii);
+    const words = row.extras.length > 0 ? pad(row.words, wordsWidth) : row.words;
+    const text = [`${pad(row.name, nameWidth)}   ${words}`, ...row.extras].join("   ");
+    const room = look.columns - indent - displayWidth(sign) - 1;
+    return [
+      `${margin}${sign} ${cut(text, room, ellipsis)}`,
+      ...row.lines.map((line) => cut(`${margin}    ${line}`, look.columns, ellipsis)),
+    ];
+  });
+}
+
+function widest(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map(displayWidth));
+}
+
+/** `4 ready, 1 done, 1 crashed in 2.6s`. */
+export function summary(result: Pick<ResultItem, "services" | "elapsed_ms">): string {
+  const counts = new Map<string, number>();
+  for (const service of result.services) {
+    const word = SUMMARY_WORDS[service.outcome];
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const order = [...new Set(Object.values(SUMMARY_WORDS))].filter((word) => counts.has(word));
+  const parts = order.map((word) => `${counts.get(word)} ${word}`);
+  return `${parts.join(", ") || "nothing to do"} in ${took(result.elapsed_ms)}`;
+}
+
+const SUMMARY_WORDS: Readonly<Record<ServiceResult["outcome"], string>> = {
+  ready: "ready",
+  unchanged: "ready",
+  replaced: "ready",
+  updated: "ready",
+  scaled: "ready",
+  done: "done",
+  signalled: "signalled",
+  stopped: "stopped",
+  killed: "killed",
+  removed: "stopped",
+  remains: "left alone",
+  waiting: "waiting",
+  pending: "not ready yet",
+  unready: "not ready",
+  rolled_back: "rolled back",
+  crashed: "crashed",
+  failed: "gave up",
+};
+
+const STATES: Readonly<Record<ServiceResult["outcome"], State>> = {
+  ready: "ready",
+  unchanged: "ready",
+  replaced: "ready",
+  updated: "ready",
+  scaled: "ready",
+  signalled: "ready",
+  stopped: "ready",
+  removed: "ready",
+  remains: "disabled",
+  done: "done",
+  killed: "unready",
+  waiting: "waiting",
+  pending: "starting",
+  unready: "unready",
+  rolled_back: "crashed",
+  crashed: "crashed",
+  failed: "failed",
+};
+
+function resultState(result: ServiceResult): State {
+  const state = STATES[result.outcome];
+  return !result.ok && state === "ready" ? "failed" : state;
+}
+
+function resultWords(result: ServiceResult, verb: Verb): string {
+  const time = result.elapsed_ms === null ? "" : ` in ${took(result.elapsed_ms)}`;
+  const { detail } = result;
+  switch (result.outcome) {
+    case "ready":
+      return `ready${time}`;
+    case "done":
+      return `done${time}`;
+    case "unchanged":
+      return verb === "up" ? "ready, unchanged" : (detail ?? "unchanged");
+    case "replaced":
+      return replacedWords(result, verb) + time;
+    case "updated":
+      return detail ?? "updated, no restart needed";
+    case "scaled":
+      return detail ?? `${count(result.instances, "instance")}${time}`;
+    case "stopped":
+    case "removed":
+      return `stopped${time}`;
+    case "killed":
+      return detail ?? `did not stop${took}, killed`;
+    case "waiting":
+      return detail ?? "waits";
+    case "pending":
+      return detail ?? "not ready yet";
+    case "unready":
+      return detail === null ? "not ready" : `not ready: ${detail}`;
+    case "failed":
+      return detail === null ? "gave up" : `gave up: ${detail}`;
+    default:
+      return detail ?? result.outcome.replaceAll("_", " ");
+  }
+}
+
+function replacedWords(result: ServiceResult, verb: Verb): string {
+  if (verb === "restart") return "restarted";
+  return result.instances > 1 ? `${result.instances} of ${result.instances} replaced` : "replaced";
+}
