@@ -30,7 +30,9 @@ export const CONFIGURE: readonly Command[] = [
       { name: "origins", summary: "where each line was written, as a comment" },
       { name: "show-values", summary: "also the values of secret-looking names" },
     ],
-    examples: [{ line: "procs config api --origins", what: "what procs understood, and from where" }],
+    examples: [
+      { line: "procs config api --origins", what: "what procs understood, and from where" },
+    ],
     notes: [],
     exits: [0, 3],
     load: () => import("../commands/config.ts"),
@@ -41,7 +43,9 @@ export const CONFIGURE: readonly Command[] = [
     group: "Configure",
     summary: "print the JSON Schema of procs.yaml, or of one kind of output",
     usage: "[KIND] [--write]",
-    options: [{ name: "write", summary: "save it beside procs.yaml, and name it there for editors" }],
+    options: [
+      { name: "write", summary: "save it beside procs.yaml, and name it there for editors" },
+    ],
     examples: [
       { line: "procs schema", what: "for editors" },
       { line: "procs schema ps", what: "of `procs ps --json`" },

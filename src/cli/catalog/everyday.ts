@@ -57,7 +57,9 @@ export const EVERYDAY: readonly Command[] = [
     group: "Everyday",
     summary: "stop everything, dependents first, and the supervisor",
     usage: "[-t 10s]",
-    options: [{ name: "grace", short: "t", value: "10s", summary: "wait this long before SIGKILL" }],
+    options: [
+      { name: "grace", short: "t", value: "10s", summary: "wait this long before SIGKILL" },
+    ],
     examples: [{ line: "procs down", what: "stop all; logs stay" }],
     notes: ["Nothing is deleted. When nothing runs, that is said and the exit code is 0."],
     exits: [0, 1, 4],
@@ -122,7 +124,12 @@ export const EVERYDAY: readonly Command[] = [
       { name: "state", value: "STATE", summary: "only services in this state; repeatable" },
       { name: "watch", short: "w", summary: "repeat every 2 s until Ctrl-C" },
       { name: "exit-code", summary: "exit 7 when a service is not as it should be" },
-      { name: "all", short: "a", summary: "accepted: all services are always listed", hidden: true },
+      {
+        name: "all",
+        short: "a",
+        summary: "accepted: all services are always listed",
+        hidden: true,
+      },
     ],
     examples: [
       { line: "procs ps", what: "the table" },
