@@ -20,15 +20,6 @@ export function took(millis: number): string {
   return seconds % 60 === 0 ? `${seconds / 60}m` : `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
 }
 
-/** A duration as procs.yaml spells it, exactly: `300ms`, `10s`, `5m`, `2h`. */
-export function fileDuration(millis: number): string {
-  if (millis === 0) return "0s";
-  if (millis % 3_600_000 === 0) return `${millis / 3_600_000}h`;
-  if (millis % 60_000 === 0) return `${millis / 60_000}m`;
-  if (millis % 1000 === 0) return `${millis / 1000}s`;
-  return `${millis}ms`;
-}
-
 /** `9 MB`, `1.4 GB`. */
 export function bytes(count: number): string {
   const mega = count / 1024 / 1024;
