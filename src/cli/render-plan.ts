@@ -105,7 +105,7 @@ function changeLines(changes: readonly Change[], screen: PlanScreen): readonly s
     PATH_WIDTH_LEAST,
   );
   const room = screen.width - INDENT.length - pathWidth - GAP;
-  const values = changes.map((change) => valueOf(change));
+  const values = changes.map((change) => oneLineValue(change));
   // A value too long for its column does not push the others' sources away.
   const short = values.filter((value) => displayWidth(value) <= 40);
   const valueWidth = Math.min(longest(short, VALUE_WIDTH_LEAST), Math.max(8, room));
@@ -140,7 +140,7 @@ function tallChange(
   return source === "" ? lines : [...lines, indent + screen.paint.dim(cut(source, room, mark))];
 }
 
-function valueOf(change: Change): string {
+function oneLineValue(change: Change): string {
   return valueParts(change).join(" ");
 }
 
