@@ -1,0 +1,2 @@
+console.log("app, version 1");
+setInterval(() => {}, 1000);

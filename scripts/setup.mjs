@@ -1,0 +1,38 @@
+// Makes a clone ready to run: dependencies as locked, then the build. Needs Node alone; safe to repeat.
+import { spawnSync } from "node:child_process";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`procs needs Node 20.19 or newer; this is ${process.versions.node}`);
+  process.exit(1);
+}
+if (!isInstalled()) run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+build();
+
+/** npm writes its own lock file last, so an older one means an interrupted or outdated install. */
+function isInstalled() {
+  const done = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(done)) return false;
+  return statSync(done).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
+}
+
+/** A fresh dist/ each time: a file that was removed from src/ must not live on there. */
+function build() {
+  const out = join(root, "dist");
+  rmSync(out, { recursive: true, force: true });
+  run(process.execPath, [
+    join(root, "node_modules/typescript/bin/tsc"),
+    "-p",
+    "tsconfig.build.json",
+  ]);
+}
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (error) console.error(`${command}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
