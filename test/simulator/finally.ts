@@ -1,0 +1,101 @@
+import { standing } from "../../src/core/backoff.ts";
+import { offReason } from "../../src/core/desired.ts";
+import { type Instance, isLive, type ObservedService } from "../../src/core/observed.ts";
+import type { ServiceSpec } from "../../src/core/spec.ts";
+import type { Sight } from "./checker.ts";
+import * as oracle from "./oracle.ts";
+import { nameOf, stable } from "./oracle.ts";
+
+/** P5: what is not yet as it should be, once faults and edits have stopped; null: all is well. */
+export function unfinished(sight: Sight): string | null {
+  for (const run of sight.host.live) {
+    if (run.state === "leftover" || run.stop !== null) return `${nameOf(run.id)} is still going`;
+  }
+  for (const [name, service] of sight.observed.services) {
+    const found = surplus(sight, name, service);
+    if (found !== null) return found;
+  }
+  for (const [name, spec] of sight.desired.services) {
+    if (offReason(sight.desired, name) !== null) continue;
+    const found = missing(sight, name, spec);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Everything ended after a `down`, and nothing is remembered but the numbers of runs. */
+export function leftAfterDown(sight: Sight): string | null {
+  const [run] = sight.host.live;
+  if (run !== undefined) return `${nameOf(run.id)} lives after down`;
+  const [name] = sight.observed.services.keys();
+  return name === undefined ? null : `${name} is remembered after down`;
+}
+
+/** An instance too many, of a service that is off, above the count, or out of date. */
+function surplus(sight: Sight, name: string, service: ObservedService): string | null {
+  const count = oracle.wantedCount(sight, name);
+  for (const instance of service.instances) {
+    if (instance.slot > count) return `${nameOf(instance)} is surplus (${count} wanted)`;
+  }
+  const isKnown = sight.desired.services.has(name);
+  return isKnown || service.instances.length > 0 ? null : `${name} is still remembered`;
+}
+
+function missing(sight: Sight, name: string, asked: ServiceSpec): string | null {
+  const service = sight.observed.services.get(name);
+  const aim = oracle.aimOf(sight, name) ?? asked;
+  const instances = service?.instances ?? [];
+  const blocked = oracle.missingDependency(sight, aim);
+  for (let slot = 1; slot <= oracle.wantedCount(sight, name); slot++) {
+    const holders = instances.filter((i) => i.slot === slot);
+    const [holder] = holders;
+    if (holder === undefined) {
+      if (blocked !== null || aim.schedule !== null) continue;
+      return `${name}.${slot} is missing`;
+    }
+    // A rollout that failed and was told to pause keeps both versions.
+    if (service?.rejected?.paused === true && oracle.isRejected(sight.desired, service, name))
+      continue;
+    if (holders.length > 1) return `${name}.${slot} has ${holders.length} holders`;
+    const found = wrong(sight, holder, aim, blocked);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** What is wrong with the only holder of a slot. */
+function wrong(
+  sight: Sight,
+  holder: Instance,
+  aim: ServiceSpec,
+  blocked: string | null,
+): string | null {
+  const isOld =
+    stable(holder.applied) !== stable(aim) && !oracle.isSameProgram(holder.applied, aim);
+  // A replacement waits for its dependencies as a first start does; a scheduled run is left to end.
+  if (isOld && blocked === null && !(aim.schedule !== null && isLive(holder))) {
+    return `${nameOf(holder)} is out of date`;
+  }
+  if (!isOld && stable(holder.applied) !== stable(aim) && isLive(holder)) {
+    return `${nameOf(holder)} lacks live settings`;
+  }
+  const { kind } = standing(holder);
+  switch (holder.phase.kind) {
+    case "ready":
+      return null;
+    case "ended":
+      return kind === "done" || kind === "gave-up" ? null : `${nameOf(holder)} ended, ${kind}`;
+    case "running":
+    case "unready":
+      return isSlow(sight, holder) ? null : `${nameOf(holder)} is ${holder.phase.kind}`;
+    default:
+      return `${nameOf(holder)} is ${holder.phase.kind}`;
+  }
+}
+
+/** A program that is not ready in truth, and never will be: procs can only say so. Tasks are never ready. */
+function isSlow(sight: Sight, holder: Instance): boolean {
+  const run = sight.host.find(holder);
+  if (run === undefined) return false;
+  return run.program.readyMs === null || run.started.kind === "task" || !sight.host.isReady(run);
+}

@@ -1,0 +1,54 @@
+import type { Exit, InstanceId } from "../../src/core/observed.ts";
+import type { Millis, ServiceSpec, Signal, StopSettings } from "../../src/core/spec.ts";
+import type { Program } from "./program.ts";
+
+/** What the supervisor asked of the host, for the log and the checkers. */
+export type Effect =
+  | { readonly kind: "start"; readonly id: InstanceId; readonly spec: ServiceSpec }
+  | { readonly kind: "stop"; readonly id: InstanceId; readonly using: StopSettings }
+  | { readonly kind: "kill"; readonly id: InstanceId }
+  | { readonly kind: "signal"; readonly id: InstanceId; readonly signal: Signal }
+  | {
+      readonly kind: "probe";
+      readonly id: InstanceId;
+      readonly probe: "ready" | "alive";
+      readonly spec: ServiceSpec;
+    }
+  | { readonly kind: "update"; readonly id: InstanceId; readonly spec: ServiceSpec }
+  | { readonly kind: "rename"; readonly from: InstanceId; readonly id: InstanceId }
+  | { readonly kind: "watch"; readonly specs: readonly ServiceSpec[] }
+  | { readonly kind: "run"; readonly spec: ServiceSpec }
+  | { readonly kind: "schedule"; readonly spec: ServiceSpec };
+
+/** The truth about one run, whatever the supervisor believes. */
+export interface Run {
+  id: InstanceId;
+  /** What exec saw. */
+  readonly started: ServiceSpec;
+  /** That, and what was changed live since. */
+  applied: ServiceSpec;
+  program: Program;
+  /** leftover: the main process is gone, something it started is not. */
+  state: "spawning" | "alive" | "leftover" | "gone";
+  readonly askedAt: Millis;
+  aliveAt: Millis | null;
+  pid: number;
+  port: number | null;
+  /** The first stop. */
+  stop: { readonly at: Millis; readonly using: StopSettings } | null;
+  kills: number;
+  exit: Exit | null;
+  exitAt: Millis | null;
+  /** Whether it was asked to end before its main process went. */
+  wasAsked: boolean;
+  /** What the supervisor has been told so far. */
+  readonly told: {
+    started: boolean;
+    exitedAt: Millis | null;
+    gone: boolean;
+    goneAt: Millis | null;
+  };
+  /** An alive probe of it has failed: procs may end it, and count that as its failure. */
+  failedAlive: boolean;
+  tellAt: Millis;
+}

@@ -1,0 +1,112 @@
+import type { Desired } from "../../src/core/desired.ts";
+import { type Checker, Violation } from "./checker.ts";
+import { DECISIONS } from "./checkers/decisions.ts";
+import { MACHINE } from "./checkers/machine.ts";
+import { clockMoves, REST } from "./checkers/rest.ts";
+import { deed } from "./edits.ts";
+import { leftAfterDown, unfinished } from "./finally.ts";
+import { drawFaults } from "./program.ts";
+import { createRandom, type Random } from "./random.ts";
+import { drawDeed, drawDesired, repaired, rewritten } from "./workload.ts";
+import { World } from "./world.ts";
+
+/** What became of one seed. */
+export interface Outcome {
+  readonly seed: number;
+  /** null: every checker is content. */
+  readonly violation: { readonly checker: string; readonly message: string } | null;
+  readonly log: readonly string[];
+}
+
+/** After this long without faults and edits everything is as it should be, or never will be. */
+const LIVENESS_MS = 180_000;
+const DEEDS_MAX = 14;
+
+/**
+ * One world from one seed: first faults and edits, in which nothing bad may happen at any moment; then neither,
+ * in which everything good must happen in bounded time; then `down`, after which nothing may be left.
+ */
+export function simulate(seed: number, extra: readonly Checker[] = []): Outcome {
+  const random = createRandom(seed);
+  const checkers = [...MACHINE, ...DECISIONS, ...REST, clockMoves(), ...extra];
+  const world = new World({ random: random.fork(), faults: drawFaults(random.fork()), checkers });
+  try {
+    safety(world, random);
+    liveness(world, random);
+    calm(world, random);
+    end(world);
+  } catch (error) {
+    const checker = error instanceof Violation ? error.checker : "no crash";
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { seed, violation: { checker, message }, log: world.log };
+  }
+  return { seed, violation: null, log: world.log };
+}
+
+/** Anything goes wrong, and a user does anything: nothing bad ever happens. */
+function safety(world: World, random: Random): void {
+  const first = drawDesired(random.fork());
+  world.do(() => deed("up", first, [...first.services.keys()]));
+  // Some users wait until all is quiet, some do not.
+  const pauseMsMax = random.pick([500, 3_000, 10_000]);
+  const freezes = random.chance(0.3) ? 0.2 : 0;
+  for (let left = random.int(2, DEEDS_MAX); left > 0; left--) {
+    world.runUntil(world.clock.now() + random.int(0, pauseMsMax));
+    if (random.chance(freezes)) world.freeze(random.int(100, 8_000));
+    world.do((desired) => drawDeed(desired, random));
+    if (random.chance(0.2)) same(world, random);
+  }
+}
+
+/** P8, P9: the same wishes in other words lead to nothing, at any moment. */
+function same(world: World, random: Random): void {
+  world.do((desired) => ({
+    ...deed("reload, unchanged", rewritten(desired, random), []),
+    class: "same",
+  }));
+}
+
+/** P5: faults off, bounded time, and everything wanted is there. */
+function liveness(world: World, random: Random): void {
+  world.host.calm();
+  if (random.chance(0.6)) {
+    const resets = (desired: Desired) =>
+      [...desired.services.keys()].map((service) => ({ kind: "reset", service }) as const);
+    world.do((desired) => ({
+      ...deed("repair", repaired(desired, random), [...desired.services.keys()]),
+      events: resets(desired),
+    }));
+  }
+  waitUntil(world, "finally as wanted", () => unfinished(world.sight()));
+}
+
+/** In a quiet world a reload of the same file, in other words or with other descriptions, moves nothing. */
+function calm(world: World, random: Random): void {
+  const before = pids(world);
+  same(world, random);
+  world.runUntil(world.clock.now() + random.int(0, 5_000));
+  const after = pids(world);
+  // Schedules go on, and so do programs that end by themselves.
+  const goesOn = [...world.supervisor.desired.services.values()].some(
+    (spec) => spec.schedule !== null || spec.command.at(-1) !== "good",
+  );
+  if (before !== after && !goesOn) throw new Violation("quiet stays quiet", `${before} > ${after}`);
+}
+
+function pids(world: World): string {
+  return [...world.host.live].map((run) => `${run.id.service}.${run.id.slot}:${run.pid}`).join(" ");
+}
+
+function end(world: World): void {
+  world.do((desired) => deed("down", { ...desired, draining: true }, []));
+  waitUntil(world, "nothing after down", () => leftAfterDown(world.sight()));
+}
+
+/** Looks once a simulated second, so that a check that is dear costs little. */
+function waitUntil(world: World, name: string, missing: () => string | null): void {
+  const limit = world.clock.now() + LIVENESS_MS;
+  for (let left = missing(); left !== null; left = missing()) {
+    if (world.clock.now() >= limit) throw new Violation(name, left);
+    world.runUntil(world.clock.now() + 1_000);
+  }
+}
