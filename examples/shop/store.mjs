@@ -5,11 +5,19 @@ const values = new Map();
 const port = Number(process.env.PORT);
 
 const commands = {
-  set: (key, value) => (values.set(key, value), "OK"),
+  set(key, value) {
+    values.set(key, value);
+    return "OK";
+  },
   get: (key) => String(values.get(key) ?? ""),
-  incr: (key) => (values.set(key, Number(values.get(key) ?? 0) + 1), String(values.get(key))),
-  push: (key, value) =>
-    String((values.has(key) ? values : values.set(key, [])).get(key).push(value)),
+  incr(key) {
+    values.set(key, Number(values.get(key) ?? 0) + 1);
+    return String(values.get(key));
+  },
+  push(key, value) {
+    if (!values.has(key)) values.set(key, []);
+    return String(values.get(key).push(value));
+  },
   pop: (key) => values.get(key)?.shift() ?? "",
   keys: () => [...values.keys()].sort().join(" "),
 };
