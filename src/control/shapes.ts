@@ -1,0 +1,236 @@
+import type {
+  Dependency,
+  Probe,
+  Check as ProbeCheck,
+  Project,
+  RestartPolicy,
+  RolloutSettings,
+  Schedule,
+  ServiceSpec,
+  Source,
+  StopSettings,
+  WatchSettings,
+} from "../core/spec.ts";
+import {
+  amount,
+  type Check,
+  count,
+  either,
+  flag,
+  list,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  record,
+  ShapeError,
+  signalName,
+  tagged,
+  text,
+} from "./check.ts";
+import type { By, Operation, PlanRequest, Target } from "./protocol.ts";
+
+/** Instances a service may be asked to have: more is a slip of the finger. */
+const INSTANCES_MAX = 1000;
+const DEFAULT_WAIT_MS = 60_000;
+
+const instances: Check<number> = (value, path) => {
+  const asked = count(value, path);
+  if (asked > INSTANCES_MAX) throw new ShapeError(`${path} is ${asked}, at most ${INSTANCES_MAX}`);
+  return asked;
+};
+
+/** Becomes part of file names, so no dots and no slashes. */
+const serviceName: Check<string> = (value, path) => {
+  const name = text(value, path);
+  if (/^[^/.\s]{1,100}$/.test(name)) return name;
+  throw new ShapeError(`${path} is no name for a service: ${JSON.stringify(name.slice(0, 60))}`);
+};
+
+const names = list(text);
+const texts = record(text);
+const command = either<string, readonly string[]>("string", text, list(text));
+
+const probeCheck = tagged<ProbeCheck>("kind", {
+  http: object({ url: text }),
+  tcp: object({ host: nullable(text), port: nullable(count) }),
+  exec: object({ command }),
+  log: object({ pattern: text, flags: text }),
+  notify: object({}),
+  message: object({}),
+});
+
+const probe = object<Probe>({
+  check: probeCheck,
+  interval: amount,
+  timeout: amount,
+  failures: count,
+});
+
+const dependency = object<Dependency>({
+  condition: oneOf("started", "ready", "done"),
+  restart: flag,
+  required: flag,
+});
+
+const restart = object<RestartPolicy>({
+  policy: oneOf("always", "on-failure", "never"),
+  backoff: object({ min: amount, max: amount }),
+  reset_after: amount,
+  max: count,
+  window: amount,
+});
+
+const rollout = object<RolloutSettings>({
+  surge: nullable(either<number, string>("number", count, text)),
+  unavailable: nullable(either<number, string>("number", count, text)),
+  min_ready: amount,
+  progress: amount,
+  on_failure: oneOf("rollback", "pause"),
+});
+
+const watch = object<WatchSettings>({
+  paths: names,
+  ignore: names,
+  debounce: amount,
+  action: tagged<WatchSettings["action"]>("kind", {
+    restart: object({}),
+    signal: object({ signal: signalName }),
+    // biome-ignore lint/suspicious/noThenProperty: the word of procs.yaml, never awaited
+    run: object({ command, then: oneOf("restart", "nothing") }),
+  }),
+});
+
+const schedule = object<Schedule>({
+  cron: text,
+  timezone: nullable(text),
+  overlap: oneOf("skip", "replace"),
+  missed: oneOf("run", "skip"),
+});
+
+const reloadKind = nullable(
+  either<{ readonly signal: ServiceSpec["stop"]["signal"] }, "rolling" | "restart">(
+    "object",
+    object({ signal: signalName }),
+    oneOf("rolling", "restart"),
+  ),
+);
+
+const service = object<ServiceSpec>({
+  name: serviceName,
+  kind: oneOf("service", "task"),
+  description: nullable(text),
+  command,
+  shell: text,
+  cwd: text,
+  env: texts,
+  inherited: texts,
+  inherit_env: either<boolean, readonly string[]>("boolean", flag, names),
+  user: nullable(text),
+  group: nullable(text),
+  umask: nullable(count),
+  nice: nullable(integer),
+  limits: object({ nofile: nullable(count) }),
+  instances,
+  port: nullable(either<number, "auto">("number", count, oneOf("auto"))),
+  depends_on: record(dependency),
+  ready: nullable(probe),
+  alive: nullable(probe),
+  restart,
+  stop: object<StopSettings>({ signal: signalName, timeout: amount }),
+  reload: reloadKind,
+  rollout,
+  watch: nullable(watch),
+  schedule: nullable(schedule),
+  profiles: names,
+  enabled: flag,
+  was: nullable(text),
+  labels: texts,
+  success_codes: list(count),
+});
+
+const project = object<Project>({
+  name: text,
+  folder: text,
+  file: text,
+  inputs: names,
+  reload: oneOf("manual", "auto"),
+  services: list(service),
+  sources: optional(record(record(object<Source>({ file: text, line: count }))), {}),
+  variables: optional(record(nullable(text)), {}),
+});
+
+const planFields = {
+  project,
+  select: optional(nullable(names), null),
+  profiles: optional(nullable(names), null),
+  ambient: optional(texts, {}),
+  refresh_env: optional(flag, false),
+  no_remove: optional(flag, false),
+  reset_scale: optional(flag, false),
+  only: optional(nullable(names), null),
+};
+
+/** The body of POST /v1/plan. */
+export const planRequest = object<PlanRequest>(planFields);
+
+const by = optional(
+  object<By>({
+    user: text,
+    via: oneOf("cli", "file", "schedule", "watch", "supervisor"),
+    pid: count,
+  }),
+  { user: "somebody", via: "cli", pid: 0 },
+);
+
+const waiting = { wait: optional(flag, true), timeout_ms: optional(amount, DEFAULT_WAIT_MS) };
+
+/** The body of POST /v1/operate. */
+export const operation = tagged<Operation>("op", {
+  apply: object({
+    ...planFields,
+    ...waiting,
+    by,
+    command: optional(oneOf("up", "reload"), "up"),
+    expect: optional(nullable(text), null),
+    scale: optional(record(instances), {}),
+    force: optional(flag, false),
+  }),
+  restart: object({
+    ...waiting,
+    by,
+    services: names,
+    rolling: optional(flag, false),
+    apply: optional(nullable(planRequest), null),
+  }),
+  start: object({ ...waiting, by, services: names, deps: optional(flag, true) }),
+  stop: object({
+    ...waiting,
+    by,
+    services: names,
+    dependents: optional(flag, false),
+    signal: optional(nullable(signalName), null),
+    grace_ms: optional(nullable(amount), null),
+  }),
+  scale: object({ ...waiting, by, counts: record(instances) }),
+  signal: object({
+    by,
+    targets: list(object<Target>({ service: text, instance: optional(nullable(count), null) })),
+    signal: signalName,
+  }),
+  wait: object({
+    by,
+    services: names,
+    for: optional(oneOf("ready", "stopped", "done"), "ready"),
+    timeout_ms: waiting.timeout_ms,
+  }),
+  down: object({ by, grace_ms: optional(nullable(amount), null) }),
+  kill: object({ by }),
+});
+
+/** The body of POST /v1/attach. */
+export const attachRequest = object<{ readonly own: boolean }>({ own: optional(flag, false) });
+
+function integer(value: unknown, path: string): number {
+  return typeof value === "number" && value < 0 ? -count(-value, path) : count(value, path);
+}
