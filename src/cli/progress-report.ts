@@ -23,21 +23,25 @@ export interface ReportSettings {
   /** The services to begin with, in order; a plan may add more. */
   readonly names: readonly string[];
   readonly indent: number;
+  /** Show only what went wrong: the command has words of its own for the rest. */
+  readonly silent?: boolean;
+  /** With --json: every item as a line, rather than one document at the end. */
+  readonly streams?: boolean;
 }
 
 /** A report on the talk stream, or NDJSON on the answer stream with --json. */
 export function createReport(context: Context, settings: ReportSettings): Report {
-  if (context.globals.json) return jsonReport(context);
-  if (context.globals.quiet) return quietReport(context, settings);
+  if (context.globals.json) return jsonReport(context, settings.streams === true);
+  if (context.globals.quiet || settings.silent === true) return quietReport(context, settings);
   const isTall = settings.names.length > (process.stderr.rows ?? 24) - 4;
   const isPainted = context.err.canRepaint && !isTall;
   return isPainted ? paintedReport(context, settings) : lineReport(context, settings);
 }
 
-function jsonReport(context: Context): Report {
+function jsonReport(context: Context, streams: boolean): Report {
   return {
     item: (item) => {
-      if (item.kind !== "result") context.out.json(item);
+      if (streams && item.kind !== "result") context.out.json(item);
     },
     typed: () => {},
     insert: () => {},

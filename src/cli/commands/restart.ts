@@ -1,0 +1,98 @@
+import type { PlanRequest } from "../../control/protocol.ts";
+import type { Change } from "../../core/plan-doc.ts";
+import type { Project } from "../../core/spec.ts";
+import { EXIT, UserError, userError } from "../../errors.ts";
+import { act, appliedServices, by, exitOf, waiting } from "../acting.ts";
+import type { ParsedArgs } from "../args.ts";
+import type { Context } from "../context.ts";
+import { count } from "../format.ts";
+import { changesOf, changeWords } from "../results-changes.ts";
+import { actionResult } from "../results-json.ts";
+import { selectServices } from "../select.ts";
+
+/** Restarts services with the file as it is on disk now, and says what else that applied. */
+export async function run(context: Context, args: ParsedArgs): Promise<number> {
+  const applied = await appliedServices(await context.engine());
+  if (applied === null) {
+    throw userError(EXIT.supervisor, "P602", "nothing runs, so there is nothing to restart", {
+      help: [["procs up -d", ...args.positionals].join(" ")],
+    });
+  }
+  const services =
+    args.positionals.length > 0
+      ? selectServices(args.positionals, applied, "restart")
+      : applied.map((service) => service.name);
+  const project = args.flag("last-applied") ? null : await readFile(context, args.positionals);
+  if (args.positionals.length === 0 && !(await agrees(context, services))) return EXIT.failed;
+  const apply = project === null ? null : request(context, project, services);
+  const changes = apply === null ? {} : await alsoApplied(context, apply, services);
+  const { result } = await act(
+    context,
+    {
+      op: "restart",
+      by: by(),
+      services,
+      rolling: args.flag("rolling"),
+      apply,
+      ...waiting(args),
+    },
+    { verb: "restart", names: services, indent: 0 },
+  );
+  if (result === null) return EXIT.interrupted;
+  if (context.globals.json) context.out.json(actionResult("restart", result, changes));
+  else if (result.ok) for (const line of alsoAppliedWords(changes)) context.say(line);
+  return exitOf(result);
+}
+
+/** `Also applied: env.PORT 3000 -> 4000 (procs.yaml:9)`, with the service's name when there are several. */
+export function alsoAppliedWords(
+  changes: Readonly<Record<string, readonly Change[]>>,
+): readonly string[] {
+  const entries = Object.entries(changes);
+  return entries.flatMap(([name, list]) =>
+    list.map((change) => {
+      const who = entries.length > 1 ? ` to ${name}` : "";
+      return `Also applied${who}: ${changeWords(change)}`;
+    }),
+  );
+}
+
+/** A server must be restartable at 3 a.m. while the file is half edited: the way is named. */
+async function readFile(context: Context, words: readonly string[]): Promise<Project> {
+  try {
+    return await context.loadProject();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const help = ["procs restart", ...words, "--last-applied"].join(" ");
+    throw new UserError(error.exitCode, [
+      ...error.diagnostics,
+      {
+        code: "P501",
+        severity: "error",
+        message: "nothing was restarted, because restart uses the file on disk",
+        help: [`with what runs now: ${help}`],
+      },
+    ]);
+  }
+}
+
+/** Only services that the file still has take something from it, and none is removed. */
+function request(context: Context, project: Project, services: readonly string[]): PlanRequest {
+  const only = services.filter((name) => project.services.some((spec) => spec.name === name));
+  return context.planRequest(project, { only, no_remove: true });
+}
+
+async function alsoApplied(
+  context: Context,
+  apply: PlanRequest,
+  services: readonly string[],
+): Promise<Readonly<Record<string, readonly Change[]>>> {
+  const engine = await context.engine();
+  return changesOf(await engine.plan(apply), services);
+}
+
+async function agrees(context: Context, services: readonly string[]): Promise<boolean> {
+  const answer = await context.confirm(`Restart all ${count(services.length, "service")}?`);
+  if (answer === "no") context.say("Nothing was restarted.");
+  return answer !== "no";
+}
