@@ -1,4 +1,4 @@
-import { EXIT, userError } from "../errors.ts";
+import { EXIT, type UserError, userError } from "../errors.ts";
 import type { Command, Option } from "./commands.ts";
 import { suggest } from "./suggest.ts";
 
@@ -23,6 +23,8 @@ export interface ParsedArgs {
   durationMs(name: string): number | null;
   /** A whole number; null when not given. Throws P803. */
   count(name: string): number | null;
+  /** P803, exit 2, with the command's help: for a command that finds its words do not fit. */
+  wrongUse(message: string): UserError;
 }
 
 export type Values = ReadonlyMap<string, readonly string[]>;
@@ -113,6 +115,7 @@ export function parsedArgs(split: Split, command: Command): ParsedArgs {
   const values = (name: string): readonly string[] => split.own.get(name) ?? [];
   const last = (name: string): string | null => values(name).at(-1) ?? null;
   return {
+    wrongUse: (message) => wrongUse(message, command),
     invokedAs: split.word ?? command.name,
     positionals: split.positionals,
     rest: split.rest,
@@ -156,7 +159,7 @@ export function parseDuration(text: string): number | null {
 }
 
 /** P803: the words are known but do not fit together. */
-export function wrongUse(message: string, command: Command | null) {
+function wrongUse(message: string, command: Command | null) {
   const help = command === null ? ["procs --help"] : [`procs ${command.name} --help`];
   return userError(EXIT.usage, "P803", message, { help });
 }

@@ -1,9 +1,8 @@
-/** A program's own text made safe to show in one cell: no escape sequence, no control character, tabs as spaces. */
+import { stripControls } from "../logs/clean.ts";
+
+/** A program's own text made safe for one cell: no escape sequence, no control character, one line. */
 export function clean(text: string): string {
-  return text
-    .replace(/\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]/g, "")
-    .replaceAll("\t", "  ")
-    .replace(/[\x00-\x1f\x7f-\x9f]/g, "");
+  return stripControls(text.replaceAll(/\r?\n/g, " ")).replaceAll("\t", "  ");
 }
 
 /** The line that says most about a failure: the first that names an error, else the last one; null: all empty. */

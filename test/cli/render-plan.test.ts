@@ -154,7 +154,7 @@ Nothing to do: 6 services match procs.yaml
     const odd = service("api", "~", "restart", {
       changes: [change("command", "a\x1b[2Jb", "c\nd", "procs.yaml:3")],
     });
-    expect(text({ ...PLAN, services: [odd] }, screen(80))).toContain("ab -> cd ");
+    expect(text({ ...PLAN, services: [odd] }, screen(80))).toContain("ab -> c d ");
   });
 
   test.each([40, 60, 80, 120])("fits %i columns, coloured or not, ASCII or not", (width) => {

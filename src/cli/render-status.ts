@@ -1,0 +1,152 @@
+import type { EventItem, ServiceStatus, State } from "../control/protocol.ts";
+import { clean } from "./clean.ts";
+import { ago, bytes, clock, percent, span } from "./format.ts";
+import type { Screen } from "./render-ps.ts";
+import { marksFor, STATES } from "./symbols.ts";
+import { renderTable } from "./table.ts";
+import { cut, displayWidth, pad, wrap } from "./width.ts";
+
+export interface StatusFacts {
+  readonly service: ServiceStatus;
+  /** The states of the services that it waits for, by name. */
+  readonly others: Readonly<Record<string, State>>;
+  /** Newest last. */
+  readonly history: readonly EventItem[];
+  readonly lastLines: readonly LastLine[];
+}
+
+export interface LastLine {
+  readonly name: string;
+  readonly timeMs: number;
+  readonly text: string;
+}
+
+/** One service on one screen: state, how it is run, instances, history, last lines. */
+export function renderStatus(facts: StatusFacts, screen: Screen): readonly string[] {
+  const { service } = facts;
+  return [
+    headLine(service, screen),
+    ...labelled("", service.description === null ? [] : [clean(service.description)], screen),
+    ...labelled("command", [`${clean(service.command)}   in ${service.cwd}`], screen),
+    ...labelled("url", whereLine(service), screen),
+    ...labelled("waits for", dependencyLine(facts), screen),
+    ...labelled(
+      "needed by",
+      service.needed_by.length === 0 ? [] : [service.needed_by.join(", ")],
+      screen,
+    ),
+    ...labelled("by hand", byHandLine(service), screen),
+    ...labelled(
+      "next run",
+      service.next_due === null ? [] : [clock(service.next_due, screen.nowMs)],
+      screen,
+    ),
+    ...labelled("last exit", exitLine(service, screen.nowMs), screen),
+    ...instanceLines(service, screen),
+    ...historyLines(facts.history, screen),
+    ...lastLineLines(facts.lastLines, screen),
+  ];
+}
+
+const LABEL_WIDTH = 11;
+
+function labelled(label: string, values: readonly string[], screen: Screen): readonly string[] {
+  const indent = " ".repeat(LABEL_WIDTH + 2);
+  return values.flatMap((value) =>
+    wrap(`  ${pad(label, LABEL_WIDTH)}${value}`, screen.width, indent),
+  );
+}
+
+function headLine(service: ServiceStatus, screen: Screen): string {
+  const { paint } = screen;
+  const look = STATES[service.state];
+  const instances = service.wanted > 0 ? `  ${service.ready} of ${service.wanted}` : "";
+  const detail = service.detail === null ? "" : `  ${clean(service.detail)}`;
+  const left = `${service.name}  ${look.word}${instances}${detail}`;
+  const source = service.source === null ? "" : `${service.source.file}:${service.source.line}`;
+  const styled = `${paint.bold(service.name)}  ${look.style(paint)(look.word)}${instances}${detail}`;
+  const room = Math.min(screen.width, 80) - displayWidth(left) - displayWidth(source);
+  if (source === "" || room < 2) return styled;
+  return styled + " ".repeat(room) + paint.dim(source);
+}
+
+function whereLine(service: ServiceStatus): readonly string[] {
+  const parts = [service.where, service.probe === null ? null : `ready when ${service.probe}`];
+  const known = parts.filter((part) => part !== null);
+  return known.length === 0 ? [] : [known.join("   ")];
+}
+
+function dependencyLine(facts: StatusFacts): readonly string[] {
+  const names = Object.entries(facts.service.depends_on).map(([name, condition]) => {
+    const state = facts.others[name];
+    return `${name} ${condition}${state === undefined ? "" : ` (${STATES[state].word})`}`;
+  });
+  return names.length === 0 ? [] : [names.join(", ")];
+}
+
+function byHandLine(service: ServiceStatus): readonly string[] {
+  const { stopped, scale, file_instances: inFile } = service.by_hand;
+  if (stopped) return [`stopped; it stays so until: procs start ${service.name}`];
+  if (scale === null || scale === inFile) return [];
+  return [`scaled to ${scale}, the file says ${inFile}: procs reload --reset-scale goes back`];
+}
+
+function exitLine(service: ServiceStatus, nowMs: number): readonly string[] {
+  const exit = service.last_exit;
+  if (exit === null) return [];
+  const when = ago(nowMs - Date.parse(exit.time));
+  return [`${clean(exit.words)}, ${when} (${service.name}.${exit.instance}, run ${exit.run})`];
+}
+
+function instanceLines(service: ServiceStatus, screen: Screen): readonly string[] {
+  if (service.instances.length === 0) return [];
+  const lines = renderTable({
+    columns: [
+      { key: "name", title: "instance", least: LABEL_WIDTH - 2 },
+      { key: "state", title: "state" },
+      { key: "pid", title: "pid", align: "right" },
+      { key: "up", title: "up", drop: 4 },
+      { key: "cpu", title: "cpu", align: "right", drop: 2 },
+      { key: "mem", title: "mem", align: "right", drop: 1 },
+      { key: "run", title: "run", align: "right", drop: 3 },
+      { key: "note", title: "", drop: 5 },
+    ],
+    rows: service.instances.map((one) => ({
+      cells: {
+        name: { text: `${service.name}.${one.instance}` },
+        state: { text: STATES[one.state].word, style: STATES[one.state].style(screen.paint) },
+        pid: { text: String(one.pid ?? "-") },
+        up: { text: one.since === null ? "-" : span(screen.nowMs - Date.parse(one.since)) },
+        cpu: { text: one.cpu_percent === null ? "-" : percent(one.cpu_percent) },
+        mem: { text: one.memory_bytes === null ? "-" : bytes(one.memory_bytes) },
+        run: { text: String(one.run) },
+        note: { text: one.current ? "" : "older revision" },
+      },
+    })),
+    width: screen.width - 2,
+    heading: screen.paint.dim,
+    ellipsis: marksFor(screen.ascii).ellipsis,
+  });
+  return lines.map((line) => `  ${line}`);
+}
+
+function historyLines(history: readonly EventItem[], screen: Screen): readonly string[] {
+  return history.flatMap((event, index) =>
+    labelled(
+      index === 0 ? "history" : "",
+      [`${clock(event.time, screen.nowMs)} ${clean(event.message)}`],
+      screen,
+    ),
+  );
+}
+
+function lastLineLines(lines: readonly LastLine[], screen: Screen): readonly string[] {
+  if (lines.length === 0) return [];
+  const { bar, ellipsis } = marksFor(screen.ascii);
+  const shown = lines.map((line) => {
+    const time = clock(new Date(line.timeMs).toISOString(), screen.nowMs);
+    const text = `    ${time} ${line.name} ${bar} ${clean(line.text)}`;
+    return Number.isFinite(screen.width) ? cut(text, screen.width, ellipsis) : text;
+  });
+  return ["  last lines", ...shown];
+}
