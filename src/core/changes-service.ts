@@ -1,0 +1,98 @@
+import type { Told } from "./changes-run.ts";
+import type { ObservedService } from "./observed.ts";
+import type { Millis, WatchSettings } from "./spec.ts";
+import { formatCommand, roundDuration } from "./units.ts";
+
+/** What changed of a service as a whole: its replacement, its watch, its schedule. */
+export function serviceTransitions(
+  name: string,
+  was: ObservedService | undefined,
+  is: ObservedService | undefined,
+  now: Millis,
+): readonly Told[] {
+  if (is === undefined) return [];
+  const told = [
+    rolloutTransition(name, was, is, now),
+    watchTransition(name, was, is),
+    dueTransition(name, was, is),
+  ];
+  return told.filter((transition) => transition !== null);
+}
+
+function rolloutTransition(
+  name: string,
+  was: ObservedService | undefined,
+  is: ObservedService,
+  now: Millis,
+): Told | null {
+  const [from, to] = [was?.rollout ?? null, is.rollout];
+  const about = { type: "rollout", service: name } as const;
+  const state = "reloading";
+  const count = (to ?? from)?.to.spec.instances ?? 1;
+  if (is.rejected !== null && is.rejected !== was?.rejected && was?.rejected == null) {
+    const { reason, paused, instance } = is.rejected;
+    const run = instance === null ? {} : { instance: instance.slot, run: instance.run };
+    const words = paused ? "rollout failed, both versions stay" : "rolls back";
+    return {
+      ...about,
+      message: `${name} ${words}: ${reason}`,
+      ...(paused ? {} : { state }),
+      ...run,
+    };
+  }
+  if (to !== null && from?.since !== to.since) {
+    return { ...about, message: `${name} is being replaced`, state };
+  }
+  if (from !== null && to !== null && from.replaced !== to.replaced) {
+    return { ...about, message: `${name} ${to.replaced} of ${count} replaced`, state };
+  }
+  if (from !== null && to === null && is.good !== was?.good) {
+    const elapsed = now - from.since;
+    const message = `${name} replaced in ${roundDuration(elapsed)}`;
+    return { ...about, message, elapsed_ms: elapsed };
+  }
+  return null;
+}
+
+function watchTransition(
+  name: string,
+  was: ObservedService | undefined,
+  is: ObservedService,
+): Told | null {
+  const watch = is.wanted?.spec.watch ?? null;
+  const change = was?.change ?? null;
+  if (watch === null || is.watched === was?.watched) return null;
+  const paths = changedWords(change);
+  const about = { type: "watch", service: name } as const;
+  if (is.watched.paused && was?.watched.paused !== true) {
+    const message = `${name} changes what it watches itself (${paths}): watching is paused. Ignore those files (watch.ignore), then: procs reload`;
+    return { ...about, message };
+  }
+  if (is.watched.times === was?.watched.times) return null;
+  return {
+    ...about,
+    message: `${name}: ${paths}, ${effectWords(watch.action, change?.ran ?? false)}`,
+  };
+}
+
+function changedWords(change: ObservedService["change"]): string {
+  if (change?.ran === true) return "its watch command succeeded";
+  if (change === null || change.paths.length === 0) return "files changed";
+  const [first] = change.paths;
+  return change.count > 1 ? `${first} and ${change.count - 1} more changed` : `${first} changed`;
+}
+
+function effectWords(action: WatchSettings["action"], ran: boolean): string {
+  if (action.kind === "signal") return `sent ${action.signal}`;
+  if (action.kind === "run" && !ran) return `running ${formatCommand(action.command)}`;
+  return "restarting";
+}
+
+function dueTransition(
+  name: string,
+  was: ObservedService | undefined,
+  is: ObservedService,
+): Told | null {
+  if (!is.pending || was?.pending === true) return null;
+  return { type: "schedule", service: name, message: `${name} is due` };
+}

@@ -1,0 +1,97 @@
+import { unreachable } from "../assert.ts";
+import { standing } from "./backoff.ts";
+import type { Exit, Instance, Phase } from "./observed.ts";
+import type { Millis } from "./spec.ts";
+import { roundDuration } from "./units.ts";
+
+/** How a program ended and what that usually means: `exit 1`, `killed by SIGKILL, often out of memory`. */
+export function exitWords(exit: Exit): string {
+  switch (exit.kind) {
+    case "code":
+      return codeWords(exit.code);
+    case "signal":
+      return signalWords(exit.signal);
+    case "spawn":
+      return `could not start: ${exit.message}`;
+    case "unknown":
+      return "ended, nobody saw how";
+    default:
+      return unreachable(exit);
+  }
+}
+
+/** `exit 1 after 0.4s`; what could not start has no time. */
+export function exitAfterWords(instance: Instance, phase: Ended): string {
+  const words = exitWords(phase.exit);
+  const at = phase.kind === "ended" ? phase.at : phase.since;
+  return phase.exit.kind === "spawn"
+    ? words
+    : `${words} after ${roundDuration(at - instance.startedAt)}`;
+}
+
+/** `retry 2 of 10 in 2s`. */
+export function retryWords(retry: Retry, now: Millis): string {
+  const wait = Math.max(0, retry.until - now);
+  const when = wait === 0 ? "now" : `in ${roundDuration(wait)}`;
+  return `retry ${retry.failures} of ${retry.failuresMax} ${when}`;
+}
+
+/** The retry that an ended instance waits for; null: none comes. */
+export function retryOf(instance: Instance): Retry | null {
+  const { phase, applied, exits } = instance;
+  const next = standing(instance);
+  if (phase.kind !== "ended" || next.kind !== "backoff") return null;
+  const recent = exits.filter((at) => phase.at - at <= applied.restart.window);
+  return { failures: recent.length, failuresMax: applied.restart.max, until: next.until };
+}
+
+export interface Retry {
+  /** Unasked exits within the policy's window: at `failuresMax` procs gives up. */
+  readonly failures: number;
+  readonly failuresMax: number;
+  readonly until: Millis;
+}
+
+/** `10 crashes in 41s`: what made procs give up. */
+export function crashesWords(instance: Instance): string {
+  const { exits, applied } = instance;
+  const last = exits.at(-1) ?? 0;
+  const recent = exits.filter((at) => last - at <= applied.restart.window);
+  if (recent.length <= 1) return "1 crash";
+  return `${recent.length} crashes in ${roundDuration(last - (recent[0] ?? last))}`;
+}
+
+type Ended = Phase & { readonly kind: "ended" | "ending" };
+
+function codeWords(code: number): string {
+  if (code === 126) return "exit 126: not executable";
+  if (code === 127) return "exit 127: command not found";
+  // A shell reports the signal that ended its child as 128 plus its number.
+  const signal = SIGNAL_BY_NUMBER[code - 128];
+  return signal === undefined ? `exit ${code}` : `exit ${code}: ${signalWords(signal)}`;
+}
+
+function signalWords(signal: string): string {
+  const meaning = SIGNAL_MEANING[signal];
+  return meaning === undefined ? `killed by ${signal}` : `killed by ${signal}, ${meaning}`;
+}
+
+const SIGNAL_BY_NUMBER: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  6: "SIGABRT",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  15: "SIGTERM",
+};
+
+const SIGNAL_MEANING: Readonly<Record<string, string>> = {
+  SIGABRT: "it aborted itself",
+  SIGBUS: "a crash in native code",
+  SIGILL: "a crash in native code",
+  SIGKILL: "often out of memory",
+  SIGPIPE: "its output had no reader",
+  SIGSEGV: "a crash in native code",
+};
