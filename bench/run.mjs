@@ -1,0 +1,15 @@
+// What is timed, side by side in one run. Medians and ratios; these are whole-process times.
+//   npm run bench             all
+//   npm run bench -- ps       one
+import { bench as ps } from "./ps.mjs";
+import { bench as up } from "./up.mjs";
+
+const all = { ps, up };
+const asked = process.argv.slice(2);
+for (const name of asked.length > 0 ? asked : Object.keys(all)) {
+  if (all[name] === undefined) {
+    console.error(`no benchmark "${name}": ${Object.keys(all).join(", ")}`);
+    process.exit(2);
+  }
+  await all[name]();
+}
