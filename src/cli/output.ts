@@ -17,6 +17,8 @@ export interface Output {
   /** May repaint: a pretty terminal, and the user did not ask for an accessible screen. */
   readonly canRepaint: boolean;
   write(text: string): void;
+  /** Writes what a program wrote, byte for byte: `logs --raw`. */
+  bytes(bytes: Uint8Array): void;
   /** Writes the text and a line feed. */
   line(text?: string): void;
   /** One JSON document on a line of its own. */
@@ -53,6 +55,7 @@ export function processOutput(which: "stdout" | "stderr", settings: OutputSettin
     isTty,
     width: () => open().columns,
     write: (text) => open().write(text),
+    writeBytes: (bytes) => open().write(bytes),
     drained: () => (stream?.writableNeedDrain ? afterWrites(stream) : Promise.resolve()),
     flushed: () => (stream?.writableLength ? afterWrites(stream) : Promise.resolve()),
   });
@@ -63,6 +66,8 @@ export interface OutputDevice {
   readonly isTty: boolean;
   readonly width: () => number | undefined;
   readonly write: (text: string) => void;
+  /** Absent: bytes are written as text. */
+  readonly writeBytes?: (bytes: Uint8Array) => void;
   readonly drained: () => Promise<void>;
   readonly flushed: () => Promise<void>;
 }
@@ -82,6 +87,10 @@ export function createOutput(device: OutputDevice): Output {
     ascii: settings.ascii || !isUtf8(settings.env),
     canRepaint: mode === "pretty" && !isAccessible(settings.env),
     write: (text) => device.write(text),
+    bytes: (bytes) => {
+      if (device.writeBytes !== undefined) device.writeBytes(bytes);
+      else device.write(Buffer.from(bytes).toString("utf8"));
+    },
     line: (text = "") => device.write(`${text}\n`),
     json: (value) => device.write(`${JSON.stringify(value)}\n`),
     drained: device.drained,

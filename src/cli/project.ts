@@ -25,11 +25,11 @@ export function findPlace(globals: Globals, env: Env, cwd: string): Place {
         help: ["name another one: procs -f FILE, or leave -f out to look here and above"],
       });
     }
-    return { files, folder: realFolder(files[0] ?? cwd) };
+    return { files, folder: folderOf(files[0] ?? cwd) };
   }
   const found = searchUp(cwd);
   if (found === null) throw noFile(cwd);
-  return { files: [found], folder: realFolder(found) };
+  return { files: [found], folder: folderOf(found) };
 }
 
 /** procs.yaml or procs.yml in this folder or the nearest one above; null when there is none. */
@@ -51,7 +51,7 @@ export function fileIn(folder: string): string | null {
 }
 
 /** The folder that holds the file, with links resolved only in the folder: a linked file belongs where the link is. */
-function realFolder(file: string): string {
+export function folderOf(file: string): string {
   return realpathSync(dirname(file));
 }
 

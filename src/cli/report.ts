@@ -2,7 +2,7 @@ import { type Diagnostic, EXIT, UserError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
-const PROBLEMS_MAX = 20;
+export const PROBLEMS_MAX = 20;
 
 /** Says what went wrong and gives the exit code. A user's error has no stack; anything else is ours. */
 export async function report(

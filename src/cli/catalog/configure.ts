@@ -50,7 +50,7 @@ export const CONFIGURE: readonly Command[] = [
       { line: "procs schema", what: "for editors" },
       { line: "procs schema ps", what: "of `procs ps --json`" },
     ],
-    notes: ["Kinds: ps, plan, event, log, result, error, env, why, version, diagnostics."],
+    notes: ["Kinds: ps, status, plan, event, log, result, error, diagnostics, env, why, version."],
     exits: [0, 2],
     load: () => import("../commands/schema.ts"),
   },
