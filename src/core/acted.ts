@@ -197,6 +197,8 @@ function step(
       if (rollout === null) return service;
       return { ...service, rollout: { ...rollout, progressAt: now, replaced: action.replaced } };
     }
+    case "abandon":
+      return { ...service, rollout: null };
     case "complete": {
       const good = { spec: action.spec, generation: action.generation };
       return { ...service, good, goodEpoch: service.epoch, rollout: null };

@@ -3,7 +3,7 @@ import { sameProcess } from "./diff.ts";
 import { Draft } from "./draft.ts";
 import { EMPTY_SERVICE } from "./fold.ts";
 import { leavingDependents } from "./needs.ts";
-import { isLive, type Observed, type ObservedService } from "./observed.ts";
+import { instanceName, isLive, type Observed, type ObservedService } from "./observed.ts";
 import type { Plan } from "./plan.ts";
 import { replace } from "./replace.ts";
 import { targetInstances, targetOf } from "./revision.ts";
@@ -21,10 +21,14 @@ export function decide(desired: Desired, observed: Observed, now: Millis): Plan 
   const draft = new Draft();
   const renamed = adoptRenamed(draft, desired, observed);
   if (renamed) return draft.finish();
-  for (const name of serviceNames(desired, observed)) {
+  const parts = serviceNames(desired, observed).map((name) => {
     const service = observed.services.get(name) ?? EMPTY_SERVICE;
-    decideService(draft, { desired, observed, name, service, now });
-  }
+    return { desired, observed, name, service, now };
+  });
+  // A new aim is in the books before anything is started: what is started remembers the aims of others.
+  const aimed = parts.map((part) => aimService(draft, part));
+  if (aimed.includes(true)) return draft.finish();
+  for (const part of parts) decideService(draft, part);
   return draft.finish();
 }
 
@@ -34,16 +38,31 @@ function serviceNames(desired: Desired, observed: Observed): string[] {
   return [...desired.services.keys(), ...left.sort()];
 }
 
-function decideService(draft: Draft, part: Omit<Scene, "target" | "count">): void {
-  const { desired, name, service, now } = part;
+type Part = Omit<Scene, "target" | "count">;
+
+/** Returns true when the aim of the service changed. */
+function aimService(draft: Draft, part: Part): boolean {
+  const scene = sceneFor(part);
+  return scene !== null && followRollout(draft, scene);
+}
+
+/** null: the service is to have no instance. */
+function sceneFor(part: Part): Scene | null {
+  const { desired, name, service } = part;
   const target = targetOf(desired, service, name);
-  if (target === null || offReason(desired, name) !== null) {
+  if (target === null || offReason(desired, name) !== null) return null;
+  return { ...part, target, count: targetInstances(desired, target, name) };
+}
+
+function decideService(draft: Draft, part: Part): void {
+  const { service, now } = part;
+  const scene = sceneFor(part);
+  if (scene === null) {
     for (const instance of service.instances) tend(draft, instance, null, now);
     leave(draft, part);
     return;
   }
-  const scene: Scene = { ...part, target, count: targetInstances(desired, target, name) };
-  if (followRollout(draft, scene)) return;
+  const { target } = scene;
   for (const instance of service.instances) tend(draft, instance, target, now);
   followSchedule(draft, scene);
   followWatch(draft, scene);
@@ -52,9 +71,12 @@ function decideService(draft: Draft, part: Omit<Scene, "target" | "count">): voi
 }
 
 /** The service is to have no instance: dependents that leave too go first. */
-function leave(draft: Draft, part: Omit<Scene, "target" | "count">): void {
+function leave(draft: Draft, part: Part): void {
   const { desired, observed, name, service } = part;
   const off = offReason(desired, name) ?? "removed";
+  if (service.rollout !== null) {
+    draft.do({ kind: "rollout", service: name, step: { kind: "abandon" }, reason: OFF_WORDS[off] });
+  }
   for (const instance of service.instances) {
     if (!isLive(instance)) draft.do({ kind: "forget", id: idOf(instance), reason: OFF_WORDS[off] });
   }
@@ -98,7 +120,10 @@ function adoptRenamed(draft: Draft, desired: Desired, observed: Observed): boole
       if (!isActive(instance) || instance.phase.kind === "starting" || instance.slot > count)
         continue;
       if (!sameProcess(instance.applied, spec)) continue;
-      const id = { ...idOf(instance), service: name };
+      const { slot } = instance;
+      // The name may have had processes before: their runs, and so their logs, are not these.
+      const free = observed.nextRun[instanceName({ service: name, slot })] ?? 1;
+      const id = { service: name, slot, run: Math.max(instance.run, free) };
       const reason = `${spec.was} is called ${name} now`;
       draft.do({ kind: "adopt", from: idOf(instance), id, ...target, reason });
       adopted = true;

@@ -1,3 +1,4 @@
+import type { InstanceId } from "./observed.ts";
 import type { Action, Plan, Wait } from "./plan.ts";
 import type { Millis } from "./spec.ts";
 
@@ -9,6 +10,15 @@ export class Draft {
 
   do(action: Action): void {
     this.#actions.push(action);
+  }
+
+  /** Who is about to be started on a fixed port, by this very plan; null: nobody. */
+  starterOn(port: number): InstanceId | null {
+    for (const action of this.#actions) {
+      if (action.kind !== "start" || typeof action.spec.port !== "number") continue;
+      if (action.spec.port + action.id.slot - 1 === port) return action.id;
+    }
+    return null;
   }
 
   wait(wait: Wait): void {

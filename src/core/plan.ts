@@ -83,6 +83,8 @@ export type RolloutStep =
     }
   | { readonly kind: "begin"; readonly spec: ServiceSpec; readonly generation: number }
   | { readonly kind: "progress"; readonly replaced: number }
+  /** The service went off in the middle: the next time it is wanted, its replacement begins anew. */
+  | { readonly kind: "abandon" }
   | { readonly kind: "complete"; readonly spec: ServiceSpec; readonly generation: number }
   | {
       readonly kind: "fail";

@@ -178,7 +178,7 @@ function startMissing(draft: Draft, stage: Stage): void {
       draft.wait({ service: name, slot, for: "backoff", detail: "retries", until: until.until });
       continue;
     }
-    const taken = portHolder(scene, slot);
+    const taken = portHolder(draft, scene, slot);
     if (taken !== null || room <= 0) {
       const detail = taken ?? "an older instance stops first";
       draft.wait({ service: name, slot, for: "room", detail });
@@ -251,10 +251,12 @@ function isIdleTask({ target, service }: Scene): boolean {
 }
 
 /** Who still has the fixed port that this slot needs; null: nobody. */
-function portHolder(scene: Scene, slot: number): string | null {
+function portHolder(draft: Draft, scene: Scene, slot: number): string | null {
   const { port } = scene.target.spec;
   if (typeof port !== "number") return null;
   const wanted = port + slot - 1;
+  const starter = draft.starterOn(wanted);
+  if (starter !== null) return `port ${wanted} is taken by ${instanceName(starter)}`;
   const holder = livePorts(scene.observed).get(wanted);
   return holder === undefined ? null : `port ${wanted} is still held by ${holder}`;
 }

@@ -50,7 +50,7 @@ function missing(sight: Sight, name: string, asked: ServiceSpec): string | null 
     const holders = instances.filter((i) => i.slot === slot);
     const [holder] = holders;
     if (holder === undefined) {
-      if (blocked !== null || aim.schedule !== null) continue;
+      if (blocked !== null || aim.schedule !== null || isPortTaken(sight, aim, slot)) continue;
       return `${name}.${slot} is missing`;
     }
     // A rollout that failed and was told to pause keeps both versions.
@@ -73,12 +73,14 @@ function wrong(
   const isOld =
     stable(holder.applied) !== stable(aim) && !oracle.isSameProgram(holder.applied, aim);
   // A replacement waits for its dependencies as a first start does; a scheduled run is left to end.
-  if (isOld && blocked === null && !(aim.schedule !== null && isLive(holder))) {
+  const mayBeOld = blocked !== null || (aim.schedule !== null && isLive(holder));
+  if (isOld && !mayBeOld && !isHeldUp(sight, holder, aim)) {
     return `${nameOf(holder)} is out of date`;
   }
   if (!isOld && stable(holder.applied) !== stable(aim) && isLive(holder)) {
     return `${nameOf(holder)} lacks live settings`;
   }
+  if (isRestless(sight, holder)) return null;
   const { kind } = standing(holder);
   switch (holder.phase.kind) {
     case "ready":
@@ -87,15 +89,46 @@ function wrong(
       return kind === "done" || kind === "gave-up" ? null : `${nameOf(holder)} ended, ${kind}`;
     case "running":
     case "unready":
-      return isSlow(sight, holder) ? null : `${nameOf(holder)} is ${holder.phase.kind}`;
+      return isEndless(sight, holder) ? null : `${nameOf(holder)} is ${holder.phase.kind}`;
     default:
       return `${nameOf(holder)} is ${holder.phase.kind}`;
   }
 }
 
-/** A program that is not ready in truth, and never will be: procs can only say so. Tasks are never ready. */
-function isSlow(sight: Sight, holder: Instance): boolean {
-  const run = sight.host.find(holder);
-  if (run === undefined) return false;
-  return run.program.readyMs === null || run.started.kind === "task" || !sight.host.isReady(run);
+/** A program that will never be ready, or a task that will never end: procs can only say so. */
+function isEndless(sight: Sight, holder: Instance): boolean {
+  const program = sight.host.find(holder)?.program;
+  if (program === undefined) return false;
+  return holder.applied.kind === "task" ? program.ends === null : program.readyMs === null;
+}
+
+/** A new version that is not there yet, and never will be, keeps the old ones. */
+function isHeldUp(sight: Sight, old: Instance, aim: ServiceSpec): boolean {
+  const { instances } = sight.observed.services.get(old.service) ?? { instances: [] };
+  return instances.some(
+    (i) =>
+      oracle.isSameProgram(i.applied, aim) &&
+      (isRestless(sight, i) || isEndless(sight, i) || standing(i).kind === "gave-up"),
+  );
+}
+
+/** A program that ends by itself and is started again, now and for ever. */
+function isRestless(sight: Sight, holder: Instance): boolean {
+  const program = sight.host.find(holder)?.program;
+  const { restart, schedule } = holder.applied;
+  if (schedule !== null) return true;
+  if (program === undefined || program.ends === null || standing(holder).kind === "gave-up")
+    return false;
+  const isDone = program.ends.exit.kind === "code" && program.ends.exit.code === 0;
+  return restart.policy === "always" || (restart.policy === "on-failure" && !isDone);
+}
+
+/** Another service, wanted too, has the port: a mistake in the file, of which procs can only tell. */
+function isPortTaken(sight: Sight, aim: ServiceSpec, slot: number): boolean {
+  if (typeof aim.port !== "number") return false;
+  const port = aim.port + slot - 1;
+  return [...sight.host.live].some((run) => {
+    const own = run.started.port;
+    return typeof own === "number" && run.port === port && run.id.service !== aim.name;
+  });
 }

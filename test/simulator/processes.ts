@@ -65,6 +65,7 @@ export class SimulatedHost implements Host {
       exitAt: null,
       wasAsked: false,
       told: { started: false, exitedAt: null, gone: false, goneAt: null },
+      revision: "",
       failedAlive: false,
       tellAt: this.#now,
     };

@@ -48,6 +48,8 @@ export interface Run {
     gone: boolean;
     goneAt: Millis | null;
   };
+  /** Generation and upstream epochs it was started for. */
+  revision: string;
   /** An alive probe of it has failed: procs may end it, and count that as its failure. */
   failedAlive: boolean;
   tellAt: Millis;

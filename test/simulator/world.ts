@@ -9,7 +9,7 @@ import { Supervisor } from "../../src/core/supervisor.ts";
 import { type Checker, type Sight, Violation } from "./checker.ts";
 import { SimulatedClock } from "./clock.ts";
 import type { Deed } from "./edits.ts";
-import { nameOf } from "./oracle.ts";
+import { nameOf, stable } from "./oracle.ts";
 import { SimulatedHost } from "./processes.ts";
 import type { Faults } from "./program.ts";
 import type { Random } from "./random.ts";
@@ -143,8 +143,14 @@ export class World {
       this.#say(`  ${formatAction(action)}`);
       const sight = this.sight(known);
       this.#check((checker) => checker.action?.(sight, action));
+      if (action.kind === "start") this.#label(action);
       known = acted(known, action, now);
     }
+  }
+
+  #label(action: Action & { readonly kind: "start" }): void {
+    const run = this.host.find(action.id);
+    if (run !== undefined) run.revision = stable([action.generation, action.upstream]);
   }
 
   #check(ask: (checker: Checker, sight: Sight) => string | null | undefined): void {

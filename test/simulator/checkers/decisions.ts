@@ -1,5 +1,6 @@
 import { intentOf, offReason } from "../../../src/core/desired.ts";
 import { type Instance, isLive, sameId } from "../../../src/core/observed.ts";
+import type { Action } from "../../../src/core/plan.ts";
 import type { Checker, Sight } from "../checker.ts";
 import * as oracle from "../oracle.ts";
 
@@ -119,12 +120,14 @@ export const budget: Checker = {
     const { service, slot } = action.id;
     const since = sight.touchedAt.get(service) ?? 0;
     const runs = sight.host.runs.filter((r) => r.id.service === service && r.id.slot === slot);
-    const own = runs.filter((r) => r.askedAt > since && !r.wasAsked && r.told.goneAt !== null);
+    const revision = oracle.stable([action.generation, action.upstream]);
+    const own = runs.filter((r) => {
+      const isSame = r.revision === revision && oracle.isSameProgram(r.started, action.spec);
+      return isSame && r.askedAt > since && !r.wasAsked && r.told.goneAt !== null;
+    });
     const last = own.at(-1);
     const before = instancesOf(sight, service).find((i) => i.slot === slot && !isLive(i));
     if (last === undefined || before === undefined || !sameId(before, last.id)) return null;
-    if (oracle.stable(before.upstream) !== oracle.stable(action.upstream)) return null;
-    if (before.generation !== action.generation) return null;
     const { max, window, backoff } = action.spec.restart;
     const recent = own.filter((r) => (last.told.goneAt ?? 0) - (r.told.goneAt ?? 0) < window);
     if (recent.length > max)
@@ -150,14 +153,28 @@ export const gentleEdits: Checker = {
     if (deed === null || deed.class === "any") return null;
     const isTouching = action.kind === "start" || action.kind === "stop" || action.kind === "kill";
     if (!isTouching && !(deed.class === "same" && action.kind !== "probe")) return null;
-    // A policy edited may let a service try again that had given up.
-    const isRetry =
-      deed.class === "live" &&
-      action.kind === "start" &&
-      !instancesOf(sight, action.id.service).some((i) => i.slot === action.id.slot && isLive(i));
-    return isRetry ? null : `${action.kind} after "${deed.name}": ${action.reason}`;
+    if (isTouching && deed.class !== "same" && isRestless(sight, action)) return null;
+    return `${action.kind} after "${deed.name}": ${action.reason}`;
   },
 };
+
+/**
+ * A file that changed at all lets a service try again that had given up or whose rollout had failed, and other
+ * settings may let go on what was waiting for room.
+ */
+function isRestless(sight: Sight, action: Extract<Action, { kind: "start" | "stop" | "kill" }>) {
+  const { service, slot } = action.id;
+  const instances = instancesOf(sight, service);
+  if (action.kind === "start" && !instances.some((i) => i.slot === slot && isLive(i))) return true;
+  const asked = sight.desired.services.get(service);
+  const { generation } = intentOf(sight.desired, service);
+  const isOld = (i: Instance) =>
+    asked === undefined ||
+    i.generation !== generation ||
+    !oracle.isSameProgram(i.applied, asked) ||
+    Object.keys(i.upstream).length > 0;
+  return instances.some((i) => isLive(i) && isOld(i));
+}
 
 function instancesOf(sight: Sight, service: string): readonly Instance[] {
   return sight.observed.services.get(service)?.instances ?? [];

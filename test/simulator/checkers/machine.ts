@@ -1,4 +1,5 @@
 import { intentOf } from "../../../src/core/desired.ts";
+import { sameId } from "../../../src/core/observed.ts";
 import type { Checker } from "../checker.ts";
 import { fencesOf, isSameProgram, nameOf, stable } from "../oracle.ts";
 
@@ -46,7 +47,7 @@ export const onePort: Checker = {
     if (effect.kind !== "start" || typeof effect.spec.port !== "number") return null;
     const port = effect.spec.port + effect.id.slot - 1;
     for (const other of sight.host.live) {
-      if (typeof other.started.port !== "number") continue;
+      if (typeof other.started.port !== "number" || sameId(other.id, effect.id)) continue;
       // The port was given at exec: a rename since then has not changed it.
       if (other.started.port + other.id.slot - 1 !== port) continue;
       return `${nameOf(effect.id)} is started on port ${port}, which ${nameOf(other.id)} holds`;

@@ -4,7 +4,7 @@ import { type Instance, isLive, type Observed, sameId } from "../../../src/core/
 import { formatPlan } from "../../../src/core/plan.ts";
 import type { Millis } from "../../../src/core/spec.ts";
 import type { Checker, Sight } from "../checker.ts";
-import { isActive, nameOf, stable } from "../oracle.ts";
+import { isActive, isSameProgram, nameOf, stable } from "../oracle.ts";
 import { load, save } from "../snapshot.ts";
 
 /* What must be true whenever the supervisor has gone to sleep. */
@@ -119,9 +119,8 @@ function isBefore(a: Instance, b: Instance): boolean {
 }
 
 function isTwin(a: Instance, b: Instance): boolean {
-  const revision = (i: Instance) =>
-    stable([i.slot, i.generation, i.applied.command, i.applied.env, i.upstream]);
-  return revision(a) === revision(b);
+  if (a.slot !== b.slot || a.generation !== b.generation) return false;
+  return stable(a.upstream) === stable(b.upstream) && isSameProgram(a.applied, b.applied);
 }
 
 /** P8, P11: saved, loaded and decided again by a supervisor that was just born, nothing changes. */
