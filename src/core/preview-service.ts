@@ -1,0 +1,260 @@
+import { intentOf, type OffReason } from "./desired.ts";
+import type { FieldChange } from "./diff.ts";
+import type { Fate, Worlds } from "./fate.ts";
+import type { Change, PlanService } from "./plan-doc.ts";
+import { sameRevision } from "./revision.ts";
+import { isSecret } from "./secret.ts";
+import type { ServiceSpec, Source } from "./spec.ts";
+import { formatDuration, formatValue } from "./units.ts";
+
+type Sources = Readonly<Record<string, Source>>;
+
+/** One line of the plan, with its changes and notes. */
+export function planService(fate: Fate, worlds: Worlds, sources: Sources): PlanService {
+  const line = lineOf(fate, worlds);
+  return {
+    service: fate.name,
+    ...line,
+    reason: line.reason ?? null,
+    downtime: line.downtime ?? "none",
+    instances: { from: instancesNow(fate), to: fate.to === null ? 0 : fate.countAfter },
+    changes: fate.changes.map((change) => tellChange(change, sources)),
+    notes: notesOf(fate, worlds, line),
+  };
+}
+
+interface Line {
+  readonly symbol: PlanService["symbol"];
+  readonly action: PlanService["action"];
+  readonly words: string;
+  readonly downtime?: PlanService["downtime"];
+  readonly reason?: string | null;
+}
+
+const UNCHANGED: Line = { symbol: "=", action: "none", words: "unchanged" };
+
+function lineOf(fate: Fate, worlds: Worlds): Line {
+  const { from, to, changes, off, adoptedFrom } = fate;
+  if (to === null) return stopLine(fate);
+  if (adoptedFrom !== null) {
+    return {
+      symbol: "~",
+      action: "adopt",
+      words: `no restart needed, renamed from ${adoptedFrom}`,
+    };
+  }
+  if (off !== null) return fate.running.length > 0 ? stopLine(fate) : offLine(fate, off);
+  const rejected = rejectedReason(worlds, fate.name, to);
+  if (rejected !== null) {
+    const words = "blocked: this version was tried and rolled back";
+    return { symbol: "~", action: "blocked", words, reason: rejected };
+  }
+  if (fate.stuck !== null && isTouched(fate)) {
+    const symbol = from === null ? "+" : "~";
+    return { symbol, action: "blocked", words: `blocked, ${fate.stuck}` };
+  }
+  if (from !== null && from.kind !== to.kind && fate.running.length > 0) return kindLine(to);
+  if (to.kind === "task") return taskLine(fate, worlds, to);
+  if (fate.running.length === 0) return startLine(fate);
+  if (fate.replaced.length > 0) return replaceLine(fate, to);
+  if (fate.countBefore !== fate.countAfter) return scaleLine(fate);
+  if (changes.length > 0) return noRestart();
+  return UNCHANGED;
+}
+
+function isTouched({
+  from,
+  changes,
+  starts,
+  replaced,
+  retries,
+  running,
+  countAfter,
+}: Fate): boolean {
+  if (from === null || changes.length > 0 || starts.length > 0 || replaced.length > 0) return true;
+  return running.length === 0 && countAfter > 0 && !retries;
+}
+
+function noRestart(because = ""): Line {
+  return { symbol: "~", action: "no_restart", words: `no restart needed${because}` };
+}
+
+function stopLine({ running, off, to }: Fate): Line {
+  const spec = running[0]?.applied;
+  const count = running.length;
+  const words =
+    spec === undefined
+      ? "stop, nothing runs"
+      : `stop (${stopWords(spec)}), ${instances(count)} ${count === 1 ? "runs" : "run"}`;
+  const reason = to === null || off === null ? null : OFF_WORDS[off];
+  return { symbol: "-", action: "stop", words, downtime: count > 0 ? "gap" : "none", reason };
+}
+
+function offLine({ changes, from }: Fate, off: OffReason): Line {
+  const words = OFF_WORDS[off];
+  if (from === null || changes.length === 0) return { symbol: "=", action: "none", words };
+  return noRestart(`, ${words}`);
+}
+
+const OFF_WORDS: Readonly<Record<OffReason, string>> = {
+  removed: "not in procs.yaml",
+  down: "going down",
+  disabled: "disabled",
+  profile: "its profile is not selected",
+  unselected: "not selected",
+  stopped: "stopped by hand",
+};
+
+/** Why what the file asks is not tried again; null: it is, or was never tried. */
+function rejectedReason({ after, observed }: Worlds, name: string, to: ServiceSpec): string | null {
+  const rejected = observed.services.get(name)?.rejected ?? null;
+  const asked = { spec: to, generation: intentOf(after, name).generation };
+  return rejected !== null && sameRevision(rejected.revision, asked) ? rejected.reason : null;
+}
+
+function kindLine(to: ServiceSpec): Line {
+  const words = `stop, then start: it becomes a ${to.kind}`;
+  return { symbol: "-/+", action: "stop_then_start", words, downtime: "gap" };
+}
+
+function taskLine(fate: Fate, { after }: Worlds, to: ServiceSpec): Line {
+  const { from, starts, running, changes, replaced, retries } = fate;
+  const isNew = from === null || from.kind !== to.kind;
+  const isChanged = changes.some((change) => change.class === "process");
+  if (to.schedule !== null && starts.length === 0) {
+    const words = `start on schedule, ${to.schedule.cron}`;
+    if (isNew) return { symbol: "+", action: "start", words };
+    if (changes.length === 0) return UNCHANGED;
+    return noRestart(isChanged ? ", its next run uses it" : "");
+  }
+  if (starts.length === 0 || (retries && changes.length === 0)) {
+    return changes.length > 0 ? noRestart() : UNCHANGED;
+  }
+  if (replaced.length > 0 || running.length > 0) {
+    const words = "stop, then run again";
+    return {
+      symbol: "-/+",
+      action: "stop_then_start",
+      words,
+      downtime: "gap",
+      reason: reasonOf(fate),
+    };
+  }
+  if (isNew || fate.wasOff !== null) return { symbol: "+", action: "run", words: "run once" };
+  const { reason } = intentOf(after, fate.name);
+  return {
+    symbol: "~",
+    action: "run",
+    words: "run again",
+    reason: isChanged ? null : reason || null,
+  };
+}
+
+function startLine({ from, starts, changes, retries, wasOff, countAfter }: Fate): Line {
+  if (countAfter === 0 || starts.length === 0) return changes.length > 0 ? noRestart() : UNCHANGED;
+  if (retries && changes.length === 0) return UNCHANGED;
+  const words = `start, ${instances(countAfter)}`;
+  const isNew = from === null || wasOff !== null;
+  return { symbol: isNew ? "+" : "~", action: "start", words };
+}
+
+function replaceLine(fate: Fate, to: ServiceSpec): Line {
+  const count = fate.countBefore === fate.countAfter ? instances(fate.countAfter) : fromTo(fate);
+  const reason = reasonOf(fate);
+  if (fate.readyMin > 0) {
+    const words = `rolling restart, ${count}, no downtime`;
+    return { symbol: "~", action: "rolling_restart", words, reason };
+  }
+  const resized = fate.countBefore === fate.countAfter ? "" : `${fromTo(fate)}, `;
+  const words = `stop, then start: ${resized}${downtimeWords(fate)}, because ${because(to)}`;
+  return { symbol: "-/+", action: "stop_then_start", words, downtime: "gap", reason };
+}
+
+function downtimeWords({ readyNow }: Fate): string {
+  return readyNow > 0 ? "down until it is ready again" : "it is not ready now";
+}
+
+/** Why the old one must have gone before the new one starts. */
+function because({ reload, port, rollout }: ServiceSpec): string {
+  if (reload === "restart") return "reload is restart";
+  if (typeof port === "number") return `it holds :${port} alone`;
+  if (rollout.surge === 0) return "rollout.surge is 0";
+  return "it may not run twice at once (reload: rolling allows it)";
+}
+
+function scaleLine(fate: Fate): Line {
+  const downtime = fate.countAfter === 0 ? "" : ", no downtime";
+  return {
+    symbol: "~",
+    action: "scale",
+    words: `scale, ${fromTo(fate)}${downtime}`,
+    downtime: fate.countAfter === 0 ? "gap" : "none",
+  };
+}
+
+/** What the changes do not say: a dependency was replaced, a restart was asked for. */
+function reasonOf({ stopReason }: Fate): string | null {
+  if (stopReason === null || stopReason === "changed") return null;
+  return stopReason.replace(/ was replaced$/, " is replaced");
+}
+
+function instancesNow({ running, countBefore }: Fate): number {
+  return running.length === 0 ? 0 : countBefore || running.length;
+}
+
+function fromTo({ countBefore, countAfter }: Fate): string {
+  return `${countBefore} -> ${countAfter} instances`;
+}
+
+function instances(count: number): string {
+  return count === 1 ? "1 instance" : `${count} instances`;
+}
+
+function stopWords({ stop }: ServiceSpec): string {
+  return `${stop.signal}, up to ${formatDuration(stop.timeout)}`;
+}
+
+function tellChange(change: FieldChange, sources: Sources): Change {
+  const { path } = change;
+  const [from, to] = [formatValue(path, change.from), formatValue(path, change.to)];
+  // The names of variables and labels tell; `depends_on.auth` is no secret.
+  const name = /^(?:env|inherited|labels)\.(.*)$/s.exec(path)?.[1] ?? "";
+  const redacted = [from, to].some((value) => value !== null && isSecret(name, value));
+  const source = change.to === null ? null : sourceOf(path, sources);
+  return {
+    path,
+    ...(redacted ? { from: null, to: null } : { from, to }),
+    redacted,
+    class: change.class,
+    source,
+  };
+}
+
+/** Where the value, or the nearest key around it, was written. */
+function sourceOf(path: string, sources: Sources): Source | null {
+  for (let at = path; ; at = at.slice(0, at.lastIndexOf("."))) {
+    const found = sources[at];
+    if (found !== undefined) return found;
+    if (!at.includes(".")) return null;
+  }
+}
+
+function notesOf(fate: Fate, { after }: Worlds, line: Line): readonly string[] {
+  const { name, to, running, off, changes } = fate;
+  const { scale } = intentOf(after, name);
+  const notes: string[] = [];
+  if (to !== null && off === "stopped" && running.length === 0) {
+    notes.push(`stopped by hand, left alone (procs start ${name})`);
+  }
+  if (to !== null && off === null && scale !== null && scale !== to.instances) {
+    notes.push(`scaled by hand to ${scale}; procs.yaml says ${to.instances}`);
+  }
+  const old = running[0]?.applied;
+  const isReplaced = line.action === "rolling_restart" || line.action === "stop_then_start";
+  if (old !== undefined && isReplaced && changes.some((one) => one.path.startsWith("stop."))) {
+    notes.push(`what runs now is stopped as it was started: ${stopWords(old)}`);
+  }
+  if (line.action === "blocked" && line.reason != null)
+    notes.push(`procs restart ${name} tries it again`);
+  return notes;
+}
