@@ -1,0 +1,144 @@
+import type { Event } from "../core/event.ts";
+import { type InstanceId, sameId } from "../core/observed.ts";
+import type { Host } from "../core/ports.ts";
+import type { Millis, ServiceSpec } from "../core/spec.ts";
+import type { ProjectPaths } from "../paths.ts";
+import { fillCommand, programEnvironment } from "./environment.ts";
+import { findLeftovers, killLeftovers, type Leftover } from "./leftovers.ts";
+import { attemptLimit, attemptProbe, type ProbeAnswer } from "./probes.ts";
+import { Processes } from "./processes.ts";
+import { Schedules } from "./schedules.ts";
+import { hardFileLimit } from "./shim.ts";
+import { Sampler, type TreeStats } from "./stats.ts";
+import { Watches } from "./watch.ts";
+
+export interface HostOptions {
+  /** Its folders exist and are ours: see `preparePaths`. */
+  readonly paths: ProjectPaths;
+  /** Never called during a call of the host. */
+  readonly emit: (event: Event) => void;
+  /** For the log of the supervisor: something did not work, and no event can say so. */
+  readonly warn?: (message: string) => void;
+  /** The soft limit of open files that programs get: what procs had before Node raised its own. */
+  readonly fileLimit?: number;
+}
+
+/** The real world behind core's port. */
+export interface RealHost extends Host {
+  /** What runs of an earlier supervisor still live. To be asked before the first start. */
+  leftovers(): readonly Leftover[];
+  /** Ends them; resolves with those that could not be ended. */
+  killLeftovers(leftovers: readonly Leftover[], graceMs: Millis): Promise<readonly Leftover[]>;
+  /** What each live run's whole tree uses now; null where the system does not tell. */
+  stats(ids: readonly InstanceId[]): readonly { id: InstanceId; stats: TreeStats | null }[] | null;
+  /** Resolves when all watched files have been looked at once. */
+  watching(): Promise<void>;
+  /** Looks away for good. What runs goes on, in the care of the next supervisor. */
+  close(): Promise<void>;
+}
+
+/** A watch's command is a build or a test: long, not endless. */
+const COMMAND_MS_MAX = 10 * 60_000;
+
+export function createHost(options: HostOptions): RealHost {
+  const { paths } = options;
+  const projectId = paths.id;
+  const warn = options.warn ?? (() => {});
+  let isClosed = false;
+  const emit = (event: Event): void => {
+    if (!isClosed) options.emit(event);
+  };
+  const fileLimit = options.fileLimit ?? defaultFileLimit();
+  const context = { paths, projectId, socketPath: paths.socket, fileLimit };
+  const processes = new Processes({ ...context, emit });
+  const sampler = new Sampler();
+  const watches = new Watches({
+    changed: (service, path) => emit({ kind: "changed", service, path }),
+    warn,
+  });
+  const schedules = new Schedules({
+    now: () => performance.now(),
+    scheduled: (service, at) => emit({ kind: "scheduled", service, at }),
+    warn,
+  });
+  return {
+    start: (id, spec) => processes.start(id, spec),
+    stop: (id, using) => processes.stop(id, using),
+    kill: (id) => processes.kill(id),
+    signal: (id, signal) => processes.signal(id, signal),
+    update: (id, spec) => processes.update(id, spec),
+    rename: (from, to) => processes.rename(from, to),
+    probe: (id, which, spec) => void probe(processes, id, which, spec, emit),
+    watch: (specs) => watches.watch(specs),
+    run: (spec, command) => void runCommand(spec, command, context, emit),
+    schedule: (spec) => schedules.schedule(spec),
+    leftovers: () => findLeftovers(paths, projectId),
+    killLeftovers: (leftovers, graceMs) => killLeftovers(paths, projectId, leftovers, graceMs),
+    stats: (ids) => sampleRuns(processes, sampler, ids),
+    watching: () => watches.ready(),
+    close: async () => {
+      isClosed = true;
+      processes.close();
+      schedules.close();
+      await watches.close();
+    },
+  };
+}
+
+async function probe(
+  processes: Processes,
+  id: InstanceId,
+  which: "ready" | "alive",
+  spec: ServiceSpec,
+  emit: (event: Event) => void,
+): Promise<void> {
+  const run = processes.find(id);
+  const asked = which === "ready" ? spec.ready : spec.alive;
+  if (run === undefined || asked === null) return;
+  const target = { port: run.port, cwd: spec.cwd, shell: spec.shell, env: run.env };
+  const { check } = asked;
+  const filled =
+    check.kind === "exec" ? { ...check, command: fillCommand(check.command, id.slot) } : check;
+  const answer = await attemptProbe(filled, target, attemptLimit(which, asked));
+  // It may have ended, or been renamed, meanwhile.
+  const isCurrent = processes.all().includes(run);
+  if (answer !== null && isCurrent) emit({ kind: "probed", id: run.id, probe: which, ...answer });
+}
+
+async function runCommand(
+  spec: ServiceSpec,
+  command: string | readonly string[],
+  context: { readonly paths: ProjectPaths; projectId: string; socketPath: string },
+  emit: (event: Event) => void,
+): Promise<void> {
+  const env = programEnvironment(spec, {
+    id: { service: spec.name, slot: 1, run: 0 },
+    projectId: context.projectId,
+    socketPath: context.socketPath,
+    port: typeof spec.port === "number" ? spec.port : null,
+    account: null,
+    extra: {},
+  });
+  const target = { port: null, cwd: spec.cwd, shell: spec.shell, env };
+  const answer: ProbeAnswer | null = await attemptProbe(
+    { kind: "exec", command },
+    target,
+    COMMAND_MS_MAX,
+  );
+  const detail = (answer?.detail ?? "").replace(/^exec /, "");
+  emit({ kind: "ran", service: spec.name, ok: answer?.ok === true, detail });
+}
+
+function sampleRuns(processes: Processes, sampler: Sampler, ids: readonly InstanceId[]) {
+  const runs = processes.all().filter((run) => ids.some((id) => sameId(id, run.id)));
+  const shims = new Map(runs.flatMap((run) => (run.shim === null ? [] : [[run.mark, run.shim]])));
+  const stats = sampler.sample(shims);
+  if (stats === null) return null;
+  return runs.map((run) => ({ id: run.id, stats: stats.get(run.mark) ?? null }));
+}
+
+/** The command that started the supervisor says what it had; Node cannot know of itself. */
+function defaultFileLimit(): number {
+  const given = Number(process.env.PROCS_NOFILE);
+  return Math.min(given > 0 ? given : 1_024, hardFileLimit());
+}

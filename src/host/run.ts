@@ -1,0 +1,243 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { argvOf } from "../core/command.ts";
+import { type InstanceId, instanceName } from "../core/observed.ts";
+import type { ServiceSpec, Signal } from "../core/spec.ts";
+import { type RunFiles, runFiles } from "../logs/layout.ts";
+import type { ProjectPaths } from "../paths.ts";
+import { type Switch, switchTo } from "./account.ts";
+import { fillCommand, markOf, programEnvironment } from "./environment.ts";
+import { openReader } from "./fifos.ts";
+import {
+  DEFAULT_PATH,
+  explainProgram,
+  findProgram,
+  type ProgramProblem,
+  programFacts,
+} from "./program.ts";
+import type { Reporter } from "./reports.ts";
+import { hardFileLimit, shimCommand, shimStdio } from "./shim.ts";
+import { identifyChild, type Process } from "./tree.ts";
+
+/** One run of one slot, from the moment it was asked for until nothing of it is left. */
+export interface Run {
+  /** What it is called now; `rename` changes it. */
+  id: InstanceId;
+  spec: ServiceSpec;
+  /** What its processes carry in their environment, for ever. */
+  readonly mark: string;
+  files: RunFiles;
+  life: { readonly main: string; readonly tree: string };
+  port: number | null;
+  env: Readonly<Record<string, string>>;
+  reporter: Reporter | null;
+  /** null: not spawned yet. */
+  child: ChildProcess | null;
+  shim: Process | null;
+  /** The program itself; null before it runs, and when it was gone before it could be looked at. */
+  program: Process | null;
+  /** Asked to end before there was anything to send a signal to. */
+  ending: Signal | null;
+  wasKilled: boolean;
+  isStarted: boolean;
+  hasExited: boolean;
+  /** Nobody holds the tree fifo any more. */
+  isTreeGone: boolean;
+  readonly watchers: { close(): void }[];
+}
+
+export interface RunContext {
+  readonly paths: ProjectPaths;
+  readonly projectId: string;
+  readonly socketPath: string;
+  /** The soft limit of open files that programs get back. */
+  readonly fileLimit: number;
+}
+
+export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): Run {
+  const { service, slot, run } = id;
+  return {
+    id,
+    spec,
+    mark: markOf(context.projectId, id),
+    files: runFiles(context.paths.runs, service, slot, run),
+    life: lifeFifos(context.paths, id),
+    port: typeof spec.port === "number" ? spec.port + slot - 1 : null,
+    env: {},
+    reporter: null,
+    child: null,
+    shim: null,
+    program: null,
+    ending: null,
+    wasKilled: false,
+    isStarted: false,
+    hasExited: false,
+    isTreeGone: false,
+    watchers: [],
+  };
+}
+
+export function lifeFifos(paths: ProjectPaths, id: InstanceId) {
+  const stem = join(paths.life, `${id.service}.${id.slot}.${id.run}`);
+  return { main: `${stem}.main`, tree: `${stem}.tree` };
+}
+
+/** Gives a run another name. Its program has the files open and writes on, under their new names. */
+export function renameRun(run: Run, to: InstanceId, paths: ProjectPaths): void {
+  const files = runFiles(paths.runs, to.service, to.slot, to.run);
+  const life = lifeFifos(paths, to);
+  // Before the spawn nothing has the old names yet, save the fifos, which are then made anew.
+  if (run.child !== null) {
+    mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+    for (const key of ["out", "err", "outIndex", "errIndex", "ledger"] as const) {
+      moveFile(run.files[key], files[key]);
+    }
+    for (const key of ["main", "tree"] as const) moveFile(run.life[key], life[key]);
+  }
+  run.id = to;
+  run.files = files;
+  run.life = life;
+}
+
+/** Checks what can be checked before the spawn. Throws an Error whose message is one line for people. */
+export function checkRun(run: Run, extra: Readonly<Record<string, string>>, context: RunContext) {
+  const { spec, id } = run;
+  if (!isFolder(spec.cwd)) throw new Error(`its folder ${spec.cwd} is not there`);
+  const change = switchTo(spec.user, spec.group);
+  const { nofile } = spec.limits;
+  if (nofile !== null && nofile > hardFileLimit() && process.getuid?.() !== 0) {
+    throw new Error(`limits.nofile ${nofile} is above what this user may have, ${hardFileLimit()}`);
+  }
+  run.env = programEnvironment(spec, {
+    id,
+    projectId: context.projectId,
+    socketPath: context.socketPath,
+    port: run.port,
+    account: change?.account ?? null,
+    extra,
+  });
+  const problem = programProblem(spec, id.slot, run.env);
+  if (problem !== null) throw new Error([problem.message, ...problem.help].join("; "));
+  return change;
+}
+
+/** Why the program of a service could not be exec'd, or null when it could, or only the shell can tell. */
+export function programProblem(
+  spec: ServiceSpec,
+  slot: number,
+  env: Readonly<Record<string, string>>,
+): ProgramProblem | null {
+  const argv = argvOf(fillCommand(spec.command, slot), spec.shell);
+  const simple = /^exec ([\w./@+-]+)(.*)$/.exec(
+    typeof spec.command === "string" ? (argv[2] ?? "") : "",
+  );
+  const words =
+    simple === null ? [] : [[simple[1] ?? "", ...(simple[2] ?? "").trim().split(/\s+/)]];
+  for (const each of [argv, ...words]) {
+    const found = findProgram(each[0] ?? "", spec.cwd, env.PATH ?? DEFAULT_PATH);
+    if (found.kind === "found") continue;
+    return explainProgram(programFacts(each, found, spec.cwd, env.HOME ?? null));
+  }
+  return null;
+}
+
+/** Spawns the shim. Both fifos must exist; what is thrown or emitted as `error` means that nothing runs. */
+export function spawnRun(run: Run, change: Switch | null, context: RunContext): SpawnedRun {
+  const { files, spec, id } = run;
+  const fds: number[] = [];
+  const open = (path: string, flags: number): number => {
+    const fd = openSync(path, flags, 0o600);
+    fds.push(fd);
+    return fd;
+  };
+  const append = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+  mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+  const readers: number[] = [];
+  try {
+    const [out, err, ledger] = [files.out, files.err, files.ledger].map((path) =>
+      open(path, append),
+    );
+    const { tree, main } = openLife(run, readers, open);
+    const [o = 0, e = 0, l = 0] = [out, err, ledger];
+    writeSync(l, `run ${run.mark}\n`);
+    if (change !== null) for (const fd of [o, e]) fchownSync(fd, change.account.uid, -1);
+    const shim = shimCommand({
+      name: `${context.projectId}/${instanceName(id)}`,
+      argv: argvOf(fillCommand(spec.command, id.slot), spec.shell),
+      env: run.env,
+      nofile: spec.limits.nofile,
+      fileLimit: context.fileLimit,
+      umask: spec.umask,
+      wrappers: wrappersOf(spec, change),
+    });
+    const child = spawn(shim.file, shim.args, {
+      cwd: spec.cwd,
+      env: shim.env,
+      // Its own session and process group: setsid(2).
+      detached: true,
+      stdio: shimStdio({ out: o, err: e, ledger: l, main, tree }),
+      ...(change !== null && change.wrapper === null
+        ? { uid: change.account.uid, gid: change.account.gid }
+        : {}),
+    });
+    run.child = child;
+    run.shim = child.pid === undefined ? null : identifyChild(child.pid);
+    const [mainReader = -1, treeReader = -1] = readers.splice(0);
+    return { child, mainReader, treeReader };
+  } finally {
+    // The child has its own copies: while we held a write end, its death could not be seen.
+    for (const fd of [...fds, ...readers]) closeSync(fd);
+  }
+}
+
+export interface SpawnedRun {
+  readonly child: ChildProcess;
+  /** Our ends of the life fifos; whoever watches them closes them. */
+  readonly mainReader: number;
+  readonly treeReader: number;
+}
+
+function openLife(run: Run, readers: number[], open: (path: string, flags: number) => number) {
+  readers.push(openReader(run.life.main), openReader(run.life.tree));
+  return {
+    // For reading too, so that the shim can write even when no supervisor lives to read.
+    main: open(run.life.main, constants.O_RDWR),
+    tree: open(run.life.tree, constants.O_WRONLY),
+  };
+}
+
+function wrappersOf(spec: ServiceSpec, change: Switch | null): readonly (readonly string[])[] {
+  const wrappers: (readonly string[])[] = [];
+  if (spec.nice !== null) {
+    const nice = findProgram("nice", "/", DEFAULT_PATH);
+    if (nice.kind === "found") wrappers.push([nice.path, "-n", String(spec.nice)]);
+  }
+  if (change !== null && change.wrapper !== null) wrappers.push(change.wrapper);
+  return wrappers;
+}
+
+function moveFile(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch {
+    // An index that nobody has begun yet.
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

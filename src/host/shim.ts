@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { isAlmquist, SHIM_SHELL } from "./ledger.ts";
+
+/** Where the shim keeps the program's stderr while its own goes to the ledger. */
+const STDERR_FD = 6;
+/** Descriptors above stderr. A POSIX shell can name one digit only, and from 3 on sockets are passed. */
+export const LEDGER_FD = 7;
+export const MAIN_FD = 8;
+/** The only one that the program sees. Whatever inherits it counts as part of the run. */
+export const TREE_FD = 9;
+
+/** How to run one program under its shim. */
+export interface ShimOptions {
+  /** Stands in the list of processes: `shop/api.1`. */
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** What the program is to see, whole. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Soft and hard limit of open files, or null: the soft one goes back to `fileLimit`. */
+  readonly nofile: number | null;
+  readonly fileLimit: number;
+  readonly umask: number | null;
+  /** Programs that exec the next one: nice, setpriv; with absolute paths. */
+  readonly wrappers: readonly (readonly string[])[];
+}
+
+export interface ShimCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * The shim: a shell that stays the parent of the program, so that the exit status is recorded even when
+ * no supervisor lives. An inner shell records the program's pid and then becomes the program.
+ *
+ *   shim (sh)      leads session and group; holds both life fifos; traps, never ignores, signals
+ *     program      in the foreground, so that SIGINT and SIGQUIT keep their default; descriptors 0, 1, 2, 9
+ *
+ * The text travels in the environment rather than in a file, which could be cleaned away, or in the
+ * arguments, where it would fill every list of processes.
+ */
+export function shimCommand(options: ShimOptions): ShimCommand {
+  const { plain, odd } = splitEnvironment(options.env);
+  const argv = [...options.wrappers.flat(), ...(odd.length > 0 ? ["/usr/bin/env"] : [])];
+  const oddNames = odd.map((_, index) => `PROCS_ENV_${index}`);
+  const oddValues = Object.fromEntries(odd.map((pair, index) => [oddNames[index] ?? "", pair]));
+  return {
+    file: SHIM_SHELL,
+    args: ["-c", 'eval "$PROCS_SHIM"', options.name, ...options.argv],
+    env: {
+      ...plain,
+      ...oddValues,
+      PROCS_SHIM: OUTER,
+      PROCS_EXEC: innerText(options, argv, oddNames),
+    },
+  };
+}
+
+/** The standard input and output of the shim, by descriptor number. */
+export function shimStdio(fds: {
+  readonly out: number;
+  readonly err: number;
+  readonly ledger: number;
+  readonly main: number;
+  readonly tree: number;
+}): ("ignore" | number)[] {
+  const gap = Array.from({ length: LEDGER_FD - 3 }, () => "ignore" as const);
+  return ["ignore", fds.out, fds.err, ...gap, fds.ledger, fds.main, fds.tree];
+}
+
+/** What the shell itself says (which signal ended the program) goes to the ledger, not to the program's stderr. */
+const OUTER = [
+  `trap : ${trappedSignals().join(" ")}`,
+  `exec ${STDERR_FD}>&2 2>&${LEDGER_FD}`,
+  `${SHIM_SHELL} -c "$PROCS_EXEC" "$0" "$@"`,
+  "set -- $?",
+  `echo "exit $1" >&${LEDGER_FD}`,
+  'exit "$1"',
+].join("\n");
+
+function innerText(
+  options: ShimOptions,
+  before: readonly string[],
+  oddNames: readonly string[],
+): string {
+  const { nofile, fileLimit, umask } = options;
+  const names = ["PROCS_SHIM", "PROCS_EXEC", ...oddNames];
+  const odd = oddNames.map((name) => `"$${name}"`);
+  // `unset` comes before exec, so the odd pairs are put in front of the arguments first.
+  const lead = [...before.map(quote), ...odd];
+  return [
+    `echo "start $$" >&${LEDGER_FD} 2>/dev/null`,
+    `echo $$ >&${MAIN_FD}`,
+    nofile === null ? `ulimit -Sn ${fileLimit} 2>/dev/null` : `ulimit -n ${nofile} || exit 126`,
+    ...(umask === null ? [] : [`umask ${umask.toString(8).padStart(3, "0")}`]),
+    ...(lead.length === 0 ? [] : [`set -- ${lead.join(" ")} "$@"`]),
+    `unset ${names.join(" ")}`,
+    // Not in the outer shell: it would then speak to the program's stderr while it waits.
+    `exec "$@" 2>&${STDERR_FD} ${STDERR_FD}>&- ${LEDGER_FD}>&- ${MAIN_FD}>&-`,
+  ].join("\n");
+}
+
+/**
+ * Shells drop variables whose names they cannot spell (`spring.datasource.url`) and set some anew (IFS).
+ * Those go around them, through env(1), as its arguments for the instant until it execs the program.
+ */
+function splitEnvironment(env: Readonly<Record<string, string>>) {
+  const plain: Record<string, string> = {};
+  const odd: string[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !SHELL_OWN.has(name)) plain[name] = value;
+    else odd.push(`${name}=${value}`);
+  }
+  return { plain, odd };
+}
+
+/** Variables that a shell changes by being started, or that change how it works. */
+const SHELL_OWN: ReadonlySet<string> = new Set(
+  (isAlmquist() ? "IFS OPTIND PPID" : "IFS OPTIND PPID OLDPWD SHLVL _ SHELLOPTS BASHOPTS").split(
+    " ",
+  ),
+);
+
+/**
+ * Trapped with a command that does nothing, so that a signal to the whole group leaves the shim alive.
+ * Never `trap ''`: ignored signals would be inherited by the program.
+ */
+function trappedSignals(): readonly number[] {
+  const kept = new Set(
+    "KILL STOP CHLD CONT TSTP TTIN TTOU SEGV BUS ILL FPE".split(" ").map((name) => `SIG${name}`),
+  );
+  const entries = Object.entries(constants.signals).filter(([name]) => !kept.has(name));
+  return [...new Set(entries.map(([, number]) => number))].sort((a, b) => a - b);
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * The soft limit of open files that a process has: what a user's shell would give to its programs. Node
+ * raises its own to the hard one when it starts, and programs that use select(2) break under that.
+ */
+export function softFileLimit(pid: number): number {
+  try {
+    const limits = readFileSync(`/proc/${pid}/limits`, "utf8");
+    const soft = Number(/^Max open files +(\d+)/m.exec(limits)?.[1]);
+    if (soft > 0 && soft <= hardFileLimit()) return soft;
+  } catch {
+    // No /proc: what most systems start with.
+  }
+  return Math.min(1_024, hardFileLimit());
+}
+
+/** The hard limit of open files of this process; Infinity where it is unlimited or unknown. */
+export function hardFileLimit(): number {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    const hard = Number(/^Max open files +\S+ +(\d+)/m.exec(limits)?.[1]);
+    return hard > 0 ? hard : Number.POSITIVE_INFINITY;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
