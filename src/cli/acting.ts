@@ -31,6 +31,8 @@ export interface ActSettings extends ReportSettings {
   /** A report that is shown already; otherwise one is made. */
   readonly report?: Report;
   readonly signal?: AbortSignal;
+  /** Says nothing when the waiting is given up: the caller has words of its own. */
+  readonly quietly?: boolean;
 }
 
 /** Performs an operation while showing how it goes. Ctrl-C ends the watching, not the operation. */
@@ -57,6 +59,7 @@ export async function act(
   } catch (error) {
     report.abandon();
     if (!signal.aborted) throw error;
+    if (settings.quietly === true) return { result: null, items };
     context.say("Stopped waiting; what was asked for goes on: procs ps");
     return { result: null, items };
   }

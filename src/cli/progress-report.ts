@@ -1,6 +1,6 @@
 import type { ResultItem, StreamItem } from "../control/protocol.ts";
 import type { Context } from "./context.ts";
-import { advance, isVerdict, progressRows, startProgress } from "./progress.ts";
+import { advance, isVerdict, progressRows, settled, startProgress } from "./progress.ts";
 import { createPainter, type Painter } from "./progress-painter.ts";
 import { type Look, type Row, renderRows, type Verb } from "./results.ts";
 
@@ -29,8 +29,26 @@ export interface ReportSettings {
   readonly streams?: boolean;
 }
 
-/** A report on the talk stream, or NDJSON on the answer stream with --json. */
+/** A report on the talk stream, or NDJSON on the answer stream with --json. It ends once. */
 export function createReport(context: Context, settings: ReportSettings): Report {
+  const report = chooseReport(context, settings);
+  let isOver = false;
+  const end = (finish: () => void) => {
+    if (!isOver) finish();
+    isOver = true;
+  };
+  return {
+    item: (item) => {
+      if (!isOver) report.item(item);
+    },
+    typed: () => report.typed(),
+    insert: (text) => report.insert(text),
+    finish: (result) => end(() => report.finish(result)),
+    abandon: () => end(() => report.abandon()),
+  };
+}
+
+function chooseReport(context: Context, settings: ReportSettings): Report {
   if (context.globals.json) return jsonReport(context, settings.streams === true);
   if (context.globals.quiet || settings.silent === true) return quietReport(context, settings);
   const isTall = settings.names.length > (process.stderr.rows ?? 24) - 4;
@@ -86,7 +104,7 @@ function paintedReport(context: Context, settings: ReportSettings): Report {
     typed: () => painter.typed(),
     insert: (text) => painter.insert(text),
     finish: (result) => {
-      progress = advance(progress, result);
+      progress = settled(advance(progress, result));
       painter.finish(rows(unbounded(context.err)));
     },
     abandon: () => painter.finish(rows(unbounded(context.err))),
@@ -117,7 +135,7 @@ function lineReport(context: Context, settings: ReportSettings): Report {
     typed: () => {},
     insert: (text) => context.err.write(text),
     finish: (result) => {
-      progress = advance(progress, result);
+      progress = settled(advance(progress, result));
       show(true);
     },
     abandon: () => show(true),

@@ -47,6 +47,12 @@ export function advance(progress: Progress, item: StreamItem): Progress {
   }
 }
 
+/** Without the services that the result says nothing of: the operation did not concern them. */
+export function settled(progress: Progress): Progress {
+  const services = [...progress.services].filter(([, service]) => service.result !== null);
+  return { ...progress, services: new Map(services) };
+}
+
 /** One row for each service that the operation concerns. */
 export function progressRows(progress: Progress): readonly Row[] {
   return [...progress.services.values()].map((service) => serviceRow(service, progress.verb));
@@ -58,9 +64,11 @@ export function serviceRow(service: ServiceProgress, verb: Verb): Row {
   const instances = [...service.instances.values()];
   const state = liveState(service, instances);
   const cause = instances.findLast((event) => event.state === state) ?? service.said;
+  // Where stopping is what was asked for, having stopped is good news.
+  const isGood = state === "stopped" && cause?.killed !== true && verb !== "up";
   return {
     name: service.name,
-    state,
+    state: isGood ? "ready" : state,
     words: liveWords(service, state, cause, instances),
     extras: state === "ready" && cause?.port !== undefined ? [`:${cause.port}`] : [],
     lines: state === "crashed" || state === "failed" ? (cause?.last_lines ?? []) : [],
@@ -142,7 +150,7 @@ function liveWords(
     case "failed":
       return cause === null ? "gave up" : `gave up: ${crashWords(cause)}`;
     case "stopped":
-      return cause?.killed === true ? "did not stop, killed" : "stopped";
+      return cause === null ? "stopped" : stoppedWords(cause);
     case "unready":
       return "not ready";
     case "reloading":
@@ -150,6 +158,11 @@ function liveWords(
     default:
       return state;
   }
+}
+
+function stoppedWords(event: EventItem): string {
+  if (event.killed === true) return "did not stop, killed";
+  return event.elapsed_ms === undefined ? "stopped" : `stopped in ${took(event.elapsed_ms)}`;
 }
 
 /** `exit 1 after 0.4s, retry 2 of 10 in 2s`. */

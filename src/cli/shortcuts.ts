@@ -46,10 +46,10 @@ export function readShortcut(line: string): Shortcut {
 /** The help of `h`, as lines. */
 export function shortcutHelp(): readonly string[] {
   return [
-    "  r [name]  restart        p         status table      l [name]  only these logs (l all)",
-    "  R         reload edits   /text     grep from now     d         detach",
-    "  q         stop all and quit",
-    "  or any command: scale api=3, logs worker --previous, plan …",
+    "  r [name]  restart        p       status table     l [name]  only these logs",
+    "  R         reload edits   /text   grep from now    l all     all logs again",
+    "  d         detach         q       stop all and quit",
+    "  or any command: scale api=3, logs worker --previous, plan",
   ];
 }
 

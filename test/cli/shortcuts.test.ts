@@ -50,6 +50,6 @@ test("words that are quoted come back whole", () => {
   );
 });
 
-test("the help fits a terminal of 90 columns", () => {
-  for (const line of shortcutHelp()) expect(line.length).toBeLessThanOrEqual(90);
+test("the help fits a terminal of 80 columns", () => {
+  for (const line of shortcutHelp()) expect(line.length).toBeLessThanOrEqual(80);
 });

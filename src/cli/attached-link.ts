@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import type { EventItem } from "../control/protocol.ts";
+import type { Engine } from "../engines/engine.ts";
+import { UserError } from "../errors.ts";
+
+/** How long a supervisor that went away is waited for. */
+const RETURN_MS_MAX = 10_000;
+const LOOK_EVERY_MS = 100;
+
+/** How the connection to the supervisor came to its end: the project was ended, or nobody is there any more. */
+export type LinkEnd = "ended" | "gone" | "closed";
+
+export interface LinkSettings {
+  readonly engine: Engine;
+  /** The project ends when this connection does. */
+  readonly own: boolean;
+  readonly onEvent: (event: EventItem) => void;
+  /** The supervisor went away without an end of the project; it may come back. */
+  readonly onLost: () => void;
+  readonly onBack: () => void;
+  /** Closes the connection. */
+  readonly signal: AbortSignal;
+}
+
+export interface Link {
+  /** The supervisor counts this client; false: it could not be reached. */
+  readonly ready: Promise<boolean>;
+  readonly end: Promise<LinkEnd>;
+}
+
+/** Follows the project's events, also across a supervisor that comes back. */
+export function openLink(settings: LinkSettings): Link {
+  let isReady: (ready: boolean) => void = () => {};
+  const ready = new Promise<boolean>((resolve) => {
+    isReady = resolve;
+  });
+  const end = follow(settings, () => isReady(true)).finally(() => isReady(false));
+  return { ready, end };
+}
+
+async function follow(settings: LinkSettings, onFirst: () => void): Promise<LinkEnd> {
+  const { engine, own, onEvent, signal } = settings;
+  for (let round = 0; ; round++) {
+    const onReady = round === 0 ? onFirst : settings.onBack;
+    try {
+      await engine.attach({ own, onReady, onEvent, signal });
+    } catch (error) {
+      // Nobody listens any more: looked into below, as a connection that was cut.
+      if (!(error instanceof UserError) || round === 0) throw error;
+    }
+    if (signal.aborted) return "closed";
+    // An orderly end takes the socket with it; a supervisor that was killed leaves it behind.
+    if (!existsSync(engine.paths.socket)) return "ended";
+    settings.onLost();
+    if (!(await isBack(engine, signal))) return signal.aborted ? "closed" : "gone";
+  }
+}
+
+async function isBack(engine: Engine, signal: AbortSignal): Promise<boolean> {
+  const until = performance.now() + RETURN_MS_MAX;
+  while (performance.now() < until && !signal.aborted) {
+    const version = await engine.version().catch(() => null);
+    if (version !== null) return true;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  return false;
+}

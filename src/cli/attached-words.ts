@@ -1,0 +1,36 @@
+import { basename } from "node:path";
+import type { ResultItem } from "../control/protocol.ts";
+import type { Project } from "../core/spec.ts";
+import type { Context } from "./context.ts";
+import { count } from "./format.ts";
+import { summary } from "./results.ts";
+
+/** `shop  6 services from procs.yaml`, and a gap. */
+export function headingLines(
+  project: Pick<Project, "name" | "file">,
+  names: readonly string[],
+  context: Pick<Context, "err">,
+): readonly string[] {
+  const services = count(names.length, "service");
+  return [
+    `${context.err.paint.bold(project.name)}  ${services} from ${basename(project.file)}`,
+    "",
+  ];
+}
+
+/** The line below the block of verdicts; at a terminal it says how to go on. */
+export function verdictLines(
+  result: ResultItem,
+  how: { readonly isTerminal: boolean; readonly own: boolean },
+): readonly string[] {
+  const leave = how.own ? "Ctrl-C stops all" : "Ctrl-C detaches";
+  const help = how.isTerminal ? `  h + Enter for help, ${leave}` : "";
+  return ["", `  ${summary(result)}.${help}`, ""];
+}
+
+/** `detached; 5 services keep running (procs down stops them)`. */
+export function detachedWords(running: number): string {
+  const keep = running === 1 ? "keeps" : "keep";
+  const them = running === 1 ? "it" : "them";
+  return `detached; ${count(running, "service")} ${keep} running (procs down stops ${them})`;
+}
