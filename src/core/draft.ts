@@ -1,4 +1,4 @@
-import type { InstanceId } from "./observed.ts";
+import { type InstanceId, sameId } from "./observed.ts";
 import type { Action, Plan, Wait } from "./plan.ts";
 import type { Millis } from "./spec.ts";
 
@@ -10,6 +10,11 @@ export class Draft {
 
   do(action: Action): void {
     this.#actions.push(action);
+  }
+
+  /** Whether this very plan ends an instance, which still shows as active. */
+  stops(id: InstanceId): boolean {
+    return this.#actions.some((action) => action.kind === "stop" && sameId(action.id, id));
   }
 
   /** Who is about to be started on a fixed port, by this very plan; null: nobody. */

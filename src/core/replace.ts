@@ -12,7 +12,7 @@ import { idOf, stopIt } from "./tend.ts";
  * (the arithmetic is that of Kubernetes' rolling update).
  */
 export function replace(draft: Draft, scene: Scene): void {
-  const stage = stageOf(scene);
+  const stage = stageOf(draft, scene);
   forgetEnded(draft, stage);
   stopSurplus(draft, stage);
   const unmet = unmetDependency(scene.desired, scene.observed, scene.target.spec);
@@ -44,10 +44,10 @@ interface Stage {
   readonly stopped: Set<Instance>;
 }
 
-function stageOf(scene: Scene): Stage {
+function stageOf(draft: Draft, scene: Scene): Stage {
   const { service, target, observed } = scene;
   const { surge, unavailable } = fences(scene);
-  const active = service.instances.filter(isActive);
+  const active = service.instances.filter((i) => isActive(i) && !draft.stops(i));
   const isNow = (i: Instance) => isCurrent(i, target, observed);
   return {
     scene,

@@ -12,6 +12,7 @@ export function unfinished(sight: Sight): string | null {
     if (run.state === "leftover" || run.stop !== null) return `${nameOf(run.id)} is still going`;
   }
   for (const [name, service] of sight.observed.services) {
+    if (service.rollout !== null) return `${name} is being rolled out`;
     const found = surplus(sight, name, service);
     if (found !== null) return found;
   }
@@ -56,7 +57,8 @@ function missing(sight: Sight, name: string, asked: ServiceSpec): string | null 
     // A rollout that failed and was told to pause keeps both versions.
     if (service?.rejected?.paused === true && oracle.isRejected(sight.desired, service, name))
       continue;
-    if (holders.length > 1) return `${name}.${slot} has ${holders.length} holders`;
+    if (holders.length > 1 && blocked === null)
+      return `${name}.${slot} has ${holders.length} holders`;
     const found = wrong(sight, holder, aim, blocked);
     if (found !== null) return found;
   }
@@ -105,6 +107,9 @@ function isEndless(sight: Sight, holder: Instance): boolean {
 /** A new version that is not there yet, and never will be, keeps the old ones. */
 function isHeldUp(sight: Sight, old: Instance, aim: ServiceSpec): boolean {
   const { instances } = sight.observed.services.get(old.service) ?? { instances: [] };
+  for (let slot = 1; slot <= oracle.wantedCount(sight, old.service); slot++) {
+    if (isPortTaken(sight, aim, slot)) return true;
+  }
   return instances.some(
     (i) =>
       oracle.isSameProgram(i.applied, aim) &&

@@ -134,7 +134,8 @@ export const budget: Checker = {
       return `${nameOf(action.id)} follows ${recent.length} exits, of ${max}`;
     const waitedMs = sight.now - (last.told.goneAt ?? 0);
     const lasted = own.findLastIndex((r) => {
-      return (r.exitAt ?? 0) - (r.aliveAt ?? r.exitAt ?? 0) >= r.applied.restart.reset_after;
+      const heardAt = r.told.exitedAt ?? r.exitAt ?? 0;
+      return heardAt - (r.aliveAt ?? heardAt) >= r.applied.restart.reset_after;
     });
     const failures = own.length - 1 - lasted;
     if (failures === 0) return null;
