@@ -66,10 +66,10 @@ export function commandHelp(command: Command, settings: HelpSettings): string {
   const { paint, width } = settings;
   const summary = command.summary.charAt(0).toUpperCase() + command.summary.slice(1);
   const lines = [...wrap(`${summary}.`, width), ""];
-  const longest = Math.max(...command.examples.map((example) => example.line.length));
+  const longest = Math.min(34, Math.max(...command.examples.map(({ line }) => line.length)));
   for (const { line, what } of command.examples) {
     const shown = `  ${pad(line, longest)}   ${what}`;
-    if (shown.length <= width) lines.push(shown);
+    if (line.length <= longest && shown.length <= width) lines.push(shown);
     else lines.push(`  ${line}`, ...wrap(`      ${what}`, width, "      "));
   }
   const usage = `Usage: procs ${command.name} ${command.usage}`.trimEnd();
