@@ -1,6 +1,6 @@
 import { standing } from "./backoff.ts";
 import type { Draft } from "./draft.ts";
-import { type Instance, instanceName, type Revision } from "./observed.ts";
+import { type Instance, instanceName, type Revision, type Rollout } from "./observed.ts";
 import { askedRevision, interchangeable, isCurrent, sameRevision } from "./revision.ts";
 import { currentInstances, fences, isActive, isAvailable, type Scene } from "./scene.ts";
 import type { Millis } from "./spec.ts";
@@ -43,9 +43,9 @@ export function followRollout(draft: Draft, scene: Scene): boolean {
     });
     return false;
   }
-  const failure = failureOf(scene, current);
+  const failure = failureOf(scene, current) ?? stallOf(scene, rollout, current);
   if (failure === null) {
-    draft.wake(rollout.progressAt + target.spec.rollout.progress);
+    keepTime(draft, scene, rollout);
     return false;
   }
   const paused = target.spec.rollout.on_failure === "pause";
@@ -97,12 +97,14 @@ function isComplete(scene: Scene, current: readonly Instance[]): boolean {
   return count > 0;
 }
 
+interface Failure {
+  readonly reason: string;
+  readonly instance: { readonly slot: number; readonly run: number };
+}
+
 /** Why the rollout has failed, with the run that shows it; null: it goes on. */
-function failureOf(
-  scene: Scene,
-  current: readonly Instance[],
-): { readonly reason: string; readonly instance: { slot: number; run: number } | null } | null {
-  const { target, now, service } = scene;
+function failureOf(scene: Scene, current: readonly Instance[]): Failure | null {
+  const { target, now } = scene;
   for (const instance of current) {
     const { phase, slot, run } = instance;
     const at = { slot, run };
@@ -123,11 +125,30 @@ function failureOf(
       }
     }
   }
-  const progressAt = service.rollout?.progressAt ?? now;
-  if (now < progressAt + target.spec.rollout.progress) return null;
-  const stuck = current.find((i) => !isAvailable(i, target, now));
-  const instance = stuck === undefined ? null : { slot: stuck.slot, run: stuck.run };
-  return { reason: `no progress for ${target.spec.rollout.progress / 1000}s`, instance };
+  return null;
+}
+
+/** A new instance has been on its way for longer than the rollout may go without progress. */
+function stallOf(scene: Scene, rollout: Rollout, current: readonly Instance[]): Failure | null {
+  const { target, now } = scene;
+  const { progress } = target.spec.rollout;
+  if (now < rollout.progressAt + progress) return null;
+  const isTried = (i: Instance) => isActive(i) || i.phase.kind === "ended";
+  const stuck = current.find((i) => isTried(i) && !isAvailable(i, target, now));
+  if (stuck === undefined) return null;
+  const instance = { slot: stuck.slot, run: stuck.run };
+  return { reason: `no progress for ${progress / 1000}s`, instance };
+}
+
+/** While nothing new is being tried (a dependency, a port, an old one that takes its grace) the time does not count. */
+function keepTime(draft: Draft, scene: Scene, rollout: Rollout): void {
+  const deadline = rollout.progressAt + scene.target.spec.rollout.progress;
+  if (scene.now < deadline) {
+    draft.wake(deadline);
+    return;
+  }
+  const step = { kind: "progress", replaced: rollout.replaced } as const;
+  draft.do({ kind: "rollout", service: scene.name, step, reason: "waits for something else" });
 }
 
 /** A ready instance counts once it has been ready for min_ready; look again then, and when its time to get ready is up. */
