@@ -25,7 +25,7 @@ export interface LastLine {
 export function renderStatus(facts: StatusFacts, screen: Screen): readonly string[] {
   const { service } = facts;
   return [
-    headLine(service, screen),
+    ...wrap(headLine(service, screen), screen.width, "     "),
     ...labelled("", service.description === null ? [] : [clean(service.description)], screen),
     ...labelled("command", [`${clean(service.command)}   in ${service.cwd}`], screen),
     ...labelled("url", whereLine(service), screen),
