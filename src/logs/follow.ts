@@ -174,6 +174,7 @@ class Follower {
       ...{ runs, ...slot, stream, run },
       positions: this.#positions,
       pollMs: POLL_MS,
+      findRenamed: (inode) => this.#offsetOf(inode),
       onNews: (tail) => {
         this.#dirty.add(tail);
         this.#wake();
@@ -182,6 +183,14 @@ class Follower {
     this.#slots.set(key, follower);
     follower.look(null);
     return true;
+  }
+
+  #offsetOf(inode: number): number | null {
+    for (const slot of this.#slots.values()) {
+      const offset = slot.offsetOf(inode);
+      if (offset !== null) return offset;
+    }
+    return null;
   }
 }
 

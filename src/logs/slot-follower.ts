@@ -19,6 +19,8 @@ export interface SlotFollowerOptions {
   /** Where to go on in files that are known; all others from their beginning. */
   readonly positions: Positions;
   readonly pollMs: number;
+  /** Where another name of this file was read to: a run whose service is renamed takes its files along. */
+  readonly findRenamed: (inode: number) => number | null;
   /** There is something to read in a file, or its run has ended. */
   readonly onNews: (tail: Tail) => void;
 }
@@ -64,6 +66,11 @@ export class SlotFollower {
     );
   }
 
+  /** Where a file of this slot was read to, if one with this inode is being followed. */
+  offsetOf(inode: number): number | null {
+    return [...this.#tails.values()].find((tail) => tail.inode === inode)?.offset ?? null;
+  }
+
   close(): void {
     this.#watch.close();
     for (const tail of this.#tails.values()) tail.close();
@@ -100,7 +107,8 @@ export class SlotFollower {
   }
 
   #open(source: StoredStream): Tail {
-    const tail = new Tail(source, this.#options.positions.get(source.path) ?? 0);
+    const { positions, findRenamed } = this.#options;
+    const tail = new Tail(source, positions.get(source.path) ?? renamed(source, findRenamed));
     this.#tails.set(source.path, tail);
     return tail;
   }
@@ -120,6 +128,11 @@ export class SlotFollower {
     );
     return this.#known;
   }
+}
+
+function renamed(source: StoredStream, find: (inode: number) => number | null): number {
+  const inode = statOrNull(source.path)?.ino;
+  return (inode === undefined ? null : find(inode)) ?? 0;
 }
 
 function statOrNull(path: string): Stats | null {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { StoredStream } from "./catalogue.ts";
 import { type LogEntry, toEntry } from "./entry.ts";
 import { type Line, LineSplitter } from "./lines.ts";
@@ -25,6 +25,7 @@ export class Tail {
     this.source = source;
     this.#position = position;
     this.#splitter = new LineSplitter(position);
+    this.#open();
   }
 
   /** Where a line begins whose newline has not come; null: there is none. */
@@ -32,28 +33,31 @@ export class Tail {
     return this.#splitter.heldBytes > 0 ? this.#splitter.offset : null;
   }
 
+  /** The first byte that was not given out. */
+  get offset(): number {
+    return this.#splitter.offset;
+  }
+
+  /** Names the file whatever its path; null while it is not open, when the number may be another's. */
+  get inode(): number | null {
+    return this.#fd === null ? null : fstatSync(this.#fd).ino;
+  }
+
   /** Whether the file holds bytes that were not read. */
   get hasMore(): boolean {
-    try {
-      const stat = this.#fd === null ? statSync(this.source.path) : fstatSync(this.#fd);
-      return stat.size > this.#position;
-    } catch {
-      return false;
-    }
+    const fd = this.#open();
+    return fd !== null && fstatSync(fd).size > this.#position;
   }
 
   /** The next lines, of at most one turn's bytes. */
   read(): LogEntry[] {
-    try {
-      this.#fd ??= openSync(this.source.path, "r");
-      const chunk = Buffer.allocUnsafe(TURN_BYTES);
-      const length = readSync(this.#fd, chunk, 0, TURN_BYTES, this.#position);
-      if (length === 0) return [];
-      this.#position += length;
-      return this.#toEntries(this.#splitter.push(chunk.subarray(0, length)));
-    } catch {
-      return [];
-    }
+    const fd = this.#open();
+    if (fd === null) return [];
+    const chunk = Buffer.allocUnsafe(TURN_BYTES);
+    const length = readSync(fd, chunk, 0, TURN_BYTES, this.#position);
+    if (length === 0) return [];
+    this.#position += length;
+    return this.#toEntries(this.#splitter.push(chunk.subarray(0, length)));
   }
 
   /** What there is of an unfinished line. */
@@ -73,6 +77,15 @@ export class Tail {
     this.#fd = null;
     this.#index?.close();
     this.#index = null;
+  }
+
+  #open(): number | null {
+    try {
+      this.#fd ??= openSync(this.source.path, "r");
+    } catch {
+      // Not there: it may come.
+    }
+    return this.#fd;
   }
 
   #toEntries(lines: readonly Line[]): LogEntry[] {

@@ -35,6 +35,7 @@ export const INSPECT: readonly Command[] = [
       { name: "ignore-case", short: "i", summary: "with --grep: big and small letters alike" },
       { name: "invert", short: "v", summary: "with --grep: lines that do not match" },
       { name: "context", short: "C", value: "N", summary: "with --grep: N lines around a match" },
+      { name: "level", short: "l", value: "LEVEL", summary: "only lines at least so bad: warn" },
       { name: "exit-code", summary: "with --grep: exit 7 when nothing matched" },
       { name: "previous", summary: "the run before this one" },
       { name: "run", value: "N", summary: "run N" },
@@ -46,6 +47,7 @@ export const INSPECT: readonly Command[] = [
       { name: "utc", summary: "times in UTC" },
       { name: "raw", summary: "the bytes as they were written" },
       { name: "path", summary: "print the paths of the files instead" },
+      { name: "clear", summary: "not yet", hidden: true },
       { name: "no-prefix", summary: "no service names" },
     ],
     examples: [
