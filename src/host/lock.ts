@@ -1,5 +1,4 @@
 import {
-  closeSync,
   constants,
   linkSync,
   openSync,
@@ -123,21 +122,5 @@ function readOwner(path: string): string | null {
     return readFileSync(path, "utf8");
   } catch {
     return null;
-  }
-}
-
-/**
- * Closes what was inherited by accident from whoever started us, so that no service inherits it: what
- * Node opens itself is closed at exec, anything from descriptor 3 on that is not is foreign.
- */
-export function closeForeignFiles(fds: readonly number[]): void {
-  for (const fd of fds) {
-    try {
-      const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1];
-      const isClosedAtExec = (Number.parseInt(flags ?? "", 8) & 0o2000000) !== 0;
-      if (fd >= 3 && flags !== undefined && !isClosedAtExec) closeSync(fd);
-    } catch {
-      // Gone already: it was the one that read the list.
-    }
   }
 }

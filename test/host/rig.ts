@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event } from "../../src/core/event.ts";
@@ -6,6 +6,7 @@ import { type InstanceId, sameId } from "../../src/core/observed.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
 import { preparePaths } from "../../src/host/folders.ts";
 import { createHost, type HostOptions, type RealHost } from "../../src/host/host.ts";
+import { findProcess, listProcesses } from "../../src/host/tree.ts";
 import { type RunFiles, runFiles } from "../../src/logs/layout.ts";
 import { type ProjectPaths, projectPaths } from "../../src/paths.ts";
 
@@ -88,14 +89,23 @@ export async function eventually(
   }
 }
 
-/** Whether a process with this pid exists and is not a dead one. */
+/** Whether a process with this pid exists and is not a dead one that nobody waited for. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return findProcess(pid) !== null;
+}
+
+/** Whether the first run's program has a child: a shell script that got as far as its first command. */
+export function hasChild(rig: HostRig): boolean {
+  const started = rig.events.find((event) => event.kind === "started");
+  if (started?.kind !== "started") return false;
+  return listProcesses().some((process) => process.parent === started.pid);
+}
+
+/** The pid that a program writes into a file, once it is there. */
+export async function pidIn(path: string): Promise<number> {
+  const read = () => (existsSync(path) ? readFileSync(path, "utf8") : "");
+  await eventually(`a pid in ${path}`, () => read().endsWith("\n"));
+  return Number(read());
 }
 
 const SPEC: ServiceSpec = {
