@@ -174,7 +174,7 @@ class Follower {
       ...{ runs, ...slot, stream, run },
       positions: this.#positions,
       pollMs: POLL_MS,
-      findRenamed: (inode) => this.#offsetOf(inode),
+      takeOver: (inode) => this.#takeOver(inode),
       onNews: (tail) => {
         this.#dirty.add(tail);
         this.#wake();
@@ -185,9 +185,9 @@ class Follower {
     return true;
   }
 
-  #offsetOf(inode: number): number | null {
+  #takeOver(inode: number): number | null {
     for (const slot of this.#slots.values()) {
-      const offset = slot.offsetOf(inode);
+      const offset = slot.handOver(inode);
       if (offset !== null) return offset;
     }
     return null;

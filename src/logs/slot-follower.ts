@@ -19,8 +19,8 @@ export interface SlotFollowerOptions {
   /** Where to go on in files that are known; all others from their beginning. */
   readonly positions: Positions;
   readonly pollMs: number;
-  /** Where another name of this file was read to: a run whose service is renamed takes its files along. */
-  readonly findRenamed: (inode: number) => number | null;
+  /** Takes a file over from its old name: a run whose service is renamed takes its files along. */
+  readonly takeOver: (inode: number) => number | null;
   /** There is something to read in a file, or its run has ended. */
   readonly onNews: (tail: Tail) => void;
 }
@@ -66,9 +66,14 @@ export class SlotFollower {
     );
   }
 
-  /** Where a file of this slot was read to, if one with this inode is being followed. */
-  offsetOf(inode: number): number | null {
-    return [...this.#tails.values()].find((tail) => tail.inode === inode)?.offset ?? null;
+  /** Gives up the file with this inode, and says where it was read to; null: it is none of ours. */
+  handOver(inode: number): number | null {
+    const tail = [...this.#tails.values()].find((one) => one.inode === inode);
+    if (tail === undefined) return null;
+    const { offset } = tail;
+    tail.abandon();
+    this.#tails.delete(tail.source.path);
+    return offset;
   }
 
   close(): void {
@@ -107,8 +112,8 @@ export class SlotFollower {
   }
 
   #open(source: StoredStream): Tail {
-    const { positions, findRenamed } = this.#options;
-    const tail = new Tail(source, positions.get(source.path) ?? renamed(source, findRenamed));
+    const { positions, takeOver } = this.#options;
+    const tail = new Tail(source, positions.get(source.path) ?? renamedAt(source, takeOver));
     this.#tails.set(source.path, tail);
     return tail;
   }
@@ -130,9 +135,9 @@ export class SlotFollower {
   }
 }
 
-function renamed(source: StoredStream, find: (inode: number) => number | null): number {
+function renamedAt(source: StoredStream, takeOver: (inode: number) => number | null): number {
   const inode = statOrNull(source.path)?.ino;
-  return (inode === undefined ? null : find(inode)) ?? 0;
+  return (inode === undefined ? null : takeOver(inode)) ?? 0;
 }
 
 function statOrNull(path: string): Stats | null {

@@ -15,7 +15,7 @@ export class Tail {
   readonly source: StoredStream;
   /** The run's program has ended: an unfinished line will stay so. */
   isEnded = false;
-  readonly #splitter: LineSplitter;
+  #splitter: LineSplitter;
   #position: number;
   #fd: number | null = null;
   #index: TimeIndex | null = null;
@@ -77,6 +77,12 @@ export class Tail {
     this.#fd = null;
     this.#index?.close();
     this.#index = null;
+  }
+
+  /** The file goes by another name now, and another tail has taken over. */
+  abandon(): void {
+    this.close();
+    this.#splitter = new LineSplitter(this.#position);
   }
 
   #open(): number | null {
