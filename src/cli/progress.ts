@@ -6,6 +6,7 @@ import type {
   StreamItem,
 } from "../control/protocol.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
+import { clean } from "./clean.ts";
 import { took } from "./format.ts";
 import { type Row, resultRow, type Verb } from "./results.ts";
 
@@ -47,9 +48,14 @@ export function advance(progress: Progress, item: StreamItem): Progress {
   }
 }
 
-/** Without the services that the result says nothing of: the operation did not concern them. */
+/** Without the services that the operation did not concern: `up` alone is about all of them. */
 export function settled(progress: Progress): Progress {
-  const services = [...progress.services].filter(([, service]) => service.result !== null);
+  const isConcerned = ({ result }: ServiceProgress) => {
+    if (result === null) return false;
+    const isLeft = result.outcome === "unchanged" || result.outcome === "remains";
+    return !isLeft || !result.ok || progress.verb === "up";
+  };
+  const services = [...progress.services].filter(([, service]) => isConcerned(service));
   return { ...progress, services: new Map(services) };
 }
 
@@ -71,7 +77,7 @@ export function serviceRow(service: ServiceProgress, verb: Verb): Row {
     state: isGood ? "ready" : state,
     words: liveWords(service, state, cause, instances),
     extras: state === "ready" && cause?.port !== undefined ? [`:${cause.port}`] : [],
-    lines: state === "crashed" || state === "failed" ? (cause?.last_lines ?? []) : [],
+    lines: state === "crashed" || state === "failed" ? (cause?.last_lines ?? []).map(clean) : [],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ResultItem, ServiceResult, State } from "../control/protocol.ts";
+import { clean } from "./clean.ts";
 import { count, took } from "./format.ts";
 import type { Output } from "./output.ts";
 import { marksFor, stateSymbol } from "./symbols.ts";
@@ -34,7 +35,7 @@ export function resultRow(result: ServiceResult, verb: Verb): Row {
     state: resultState(result),
     words,
     extras: result.ok ? extras : [],
-    lines: result.ok ? [] : result.last_lines,
+    lines: result.ok ? [] : result.last_lines.map(clean),
   };
 }
 
@@ -101,7 +102,7 @@ const STATES: Readonly<Record<ServiceResult["outcome"], State>> = {
   signalled: "ready",
   stopped: "ready",
   removed: "ready",
-  remains: "disabled",
+  remains: "stopped",
   done: "done",
   killed: "unready",
   waiting: "waiting",
@@ -137,7 +138,9 @@ function resultWords(result: ServiceResult, verb: Verb): string {
     case "removed":
       return `stopped${time}`;
     case "killed":
-      return detail ?? `did not stop${took}, killed`;
+      return detail ?? `did not stop${time}, killed`;
+    case "remains":
+      return detail ?? "stopped by hand, left alone";
     case "waiting":
       return detail ?? "waits";
     case "pending":

@@ -35,6 +35,13 @@ export const EVERYDAY: readonly Command[] = [
       { name: "attach", value: "S", summary: "only this service's output; repeatable" },
       { name: "no-attach", value: "S", summary: "not this service's output; repeatable" },
       { name: "tail", short: "n", value: "N", summary: "begin with the last N lines (0)" },
+      {
+        name: "abort-on-exit",
+        value: "failure",
+        optionalValue: true,
+        summary: "stop all when a service ends, or only when one fails",
+      },
+      { name: "exit-code-from", value: "S", summary: "stop all when S ends; its code is ours" },
       { name: "no-daemon", summary: "run in the foreground, for containers" },
       REFRESH_ENV,
       RESET_SCALE,

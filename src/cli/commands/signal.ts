@@ -1,4 +1,4 @@
-import type { Snapshot, Target } from "../../control/protocol.ts";
+import type { ResultItem } from "../../control/protocol.ts";
 import { EXIT, userError } from "../../errors.ts";
 import { act, appliedServices, by, exitOf } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
@@ -25,7 +25,6 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
     });
   }
   const { targets } = select(words, services);
-  const before = await engine.snapshot();
   const { result } = await act(
     context,
     { op: "signal", by: by(), targets, signal },
@@ -33,17 +32,13 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   );
   if (result === null) return EXIT.interrupted;
   if (context.globals.json) context.out.json(actionResult("signal", result));
-  else if (result.ok) context.say(`sent ${signal} to ${reached(targets, before).join(", ")}`);
+  else for (const line of sentWords(result, signal)) context.say(line);
   return exitOf(result);
 }
 
-/** The instances that were meant and have a process. */
-export function reached(targets: readonly Target[], before: Snapshot | null): readonly string[] {
-  return targets.flatMap(({ service, instance }) => {
-    const status = before?.services.find((one) => one.name === service);
-    const living = (status?.instances ?? []).filter(
-      (one) => one.pid !== null && (instance === null || one.instance === instance),
-    );
-    return living.map((one) => `${service}.${one.instance}`);
-  });
+/** `sent SIGUSR2 to api.1, api.2`; those that do not run are shown as what failed. */
+export function sentWords(result: ResultItem, signal: string): readonly string[] {
+  const reached = result.services.filter((service) => service.ok);
+  if (reached.length === 0) return [];
+  return [`sent ${signal} to ${reached.map(({ name, detail }) => detail ?? name).join(", ")}`];
 }
