@@ -166,7 +166,7 @@ function replaceLine(fate: Fate, to: ServiceSpec): Line {
     return { symbol: "~", action: "rolling_restart", words, reason };
   }
   const resized = fate.countBefore === fate.countAfter ? "" : `${fromTo(fate)}, `;
-  const words = `stop, then start: ${resized}${downtimeWords(fate)}, because ${because(to)}`;
+  const words = `stop, then start: ${resized}${downtimeWords(fate)}, because ${because(fate.from ?? to, to)}`;
   return { symbol: "-/+", action: "stop_then_start", words, downtime: "gap", reason };
 }
 
@@ -175,9 +175,9 @@ function downtimeWords({ readyNow }: Fate): string {
 }
 
 /** Why the old one must have gone before the new one starts. */
-function because({ reload, port, rollout }: ServiceSpec): string {
+function because(from: ServiceSpec, { reload, port, rollout }: ServiceSpec): string {
   if (reload === "restart") return "reload is restart";
-  if (typeof port === "number") return `it holds :${port} alone`;
+  if (typeof port === "number" && port === from.port) return `it holds :${port} alone`;
   if (rollout.surge === 0) return "rollout.surge is 0";
   return "it may not run twice at once (reload: rolling allows it)";
 }

@@ -5,6 +5,7 @@ import {
   INSTANCE_MARK,
   type Millis,
   type Probe,
+  type Schedule,
   type WatchSettings,
 } from "./spec.ts";
 
@@ -48,6 +49,8 @@ function formatKnown(path: string, value: unknown): string | null {
   // The path says what the value is: diff.ts gives both from one spec.
   if (path.startsWith("depends_on.")) return formatDependency(value as Dependency);
   if (path === "restart.backoff") return formatBackoff(value as { min: Millis; max: Millis });
+  if (path === "watch") return formatWatch(value as WatchSettings);
+  if (path === "schedule") return formatSchedule(value as Schedule);
   if (path === "watch.action") return formatWatchAction(value as WatchSettings["action"]);
   if (path === "command") return formatCommand(value as string | readonly string[]);
   if (/^(?:ready|alive)(?:\.[a-z]+)?$/.test(path) && typeof value === "object" && value !== null) {
@@ -69,6 +72,16 @@ function formatDependency(dependency: Dependency): string {
 
 function formatBackoff({ min, max }: { readonly min: Millis; readonly max: Millis }): string {
   return `${formatDuration(min)}..${formatDuration(max)}`;
+}
+
+/** `/shop/src, /shop/lib: restart`. */
+function formatWatch({ paths, action }: WatchSettings): string {
+  return `${paths.join(", ")}: ${formatWatchAction(action)}`;
+}
+
+/** `0 3 * * * Europe/Berlin`. */
+function formatSchedule({ cron, timezone }: Schedule): string {
+  return timezone === null ? cron : `${cron} ${timezone}`;
 }
 
 /** `restart`, `signal SIGHUP`, `run make, then restart`. */

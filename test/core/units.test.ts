@@ -74,7 +74,7 @@ test.each([
   [
     "schedule",
     { cron: "0 3 * * *", timezone: null, overlap: "skip", missed: "run" },
-    "cron 0 3 * * * overlap skip missed run",
+    "0 3 * * *",
   ],
   ["schedule.cron", "0 3 * * *", "0 3 * * *"],
   ["enabled", false, "false"],

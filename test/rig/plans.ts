@@ -12,6 +12,11 @@ export function wanting(...specs: readonly ServiceSpec[]): Desired {
   return { ...NOTHING, services: services(...specs) };
 }
 
+/** The same project and what was asked by hand in it, with another file. */
+export function refiled(desired: Desired, ...specs: readonly ServiceSpec[]): Desired {
+  return { ...desired, services: services(...specs) };
+}
+
 /** What runs after `procs up` of it when all goes well, a minute later. */
 export function running(desired: Desired): Observed {
   return foresee(desired, EMPTY, 0).observed;
@@ -30,19 +35,23 @@ export function planOf(
   return preview(before, after, observed, NOW, { ...defaults, ...rest });
 }
 
-/** A plan as text, to be compared whole. */
+/** A plan as text, to be compared whole: a block for each service, then the steps. */
 export function planText(doc: PlanDoc): string {
   const lines: string[] = [];
   for (const service of doc.services) {
     const because = service.reason === null ? "" : ` [${service.reason}]`;
-    lines.push(`${service.symbol} ${service.service} ${service.words}${because}`);
+    lines.push(
+      `${service.symbol.padStart(3)} ${service.service.padEnd(8)} ${service.words}${because}`,
+    );
     for (const { path, from, to, redacted, source } of service.changes) {
-      const where = source === null ? "" : ` ${source.file}:${source.line}`;
-      lines.push(`    ${path} ${redacted ? "secret changed" : `${from} -> ${to}`}${where}`);
+      const where = source === null ? "" : `  ${source.file}:${source.line}`;
+      lines.push(`      ${path}  ${redacted ? "secret changed" : `${from} -> ${to}`}${where}`);
     }
-    for (const note of service.notes) lines.push(`    (${note})`);
+    for (const note of service.notes) lines.push(`      (${note})`);
   }
   const { add, change, remove, unchanged } = doc.summary;
-  lines.push(`${add} to add, ${change} to change, ${remove} to remove, ${unchanged} unchanged`);
-  return `\n${lines.join("\n")}\n`;
+  lines.push(
+    `    = ${add} to add, ${change} to change, ${remove} to remove, ${unchanged} unchanged`,
+  );
+  return [...lines, ...doc.steps.map((step) => `    > ${step}`)].join("\n");
 }

@@ -1,0 +1,176 @@
+import { expect, test } from "vitest";
+import { withIntent } from "../../src/core/desired.ts";
+import type { PlanDoc } from "../../src/core/plan-doc.ts";
+import type { ServiceSpec } from "../../src/core/spec.ts";
+import { planOf, planText, wanting } from "../rig/plans.ts";
+import { service } from "../rig/specs.ts";
+
+type Keys = Partial<ServiceSpec>;
+
+const db = service("db", { port: 5432 });
+const { restart, rollout } = service("api");
+const http = { kind: "http", url: "/health" } as const;
+const probe = { check: http, interval: 1000, timeout: 60_000, failures: 3 };
+const schedule = { cron: "0 3 * * *", timezone: null, overlap: "skip", missed: "run" } as const;
+const watch = {
+  paths: ["/shop/src"],
+  ignore: [],
+  debounce: 100,
+  action: { kind: "restart" },
+} as const;
+const sigint = { signal: "SIGINT", timeout: 5000 } as const;
+const task = { kind: "task", restart: { ...restart, policy: "never" } } as const;
+const fast = { command: ["node", "api.js", "--fast"] };
+
+/** One edit of `api`, beside a `db` that is not edited. */
+function edit(from: Keys, to: Keys): PlanDoc {
+  const before = wanting(db, service("api", from));
+  return planOf(before, wanting(db, service("api", { ...from, ...to })));
+}
+
+/** The numbers are the rows of the table of edits that the design was made from. */
+const EDITS: readonly (readonly [string, Keys, Keys])[] = [
+  ["1 command, of one that may not overlap", {}, fast],
+  ["1 command, of one that holds a port", { port: 3000 }, fast],
+  ["1 command, with a port of its own for each run", { port: "auto" }, fast],
+  ["1 command, reload: rolling", { reload: "rolling" }, fast],
+  ["1 command, reload: rolling on a fixed port", { reload: "rolling", port: 3000 }, fast],
+  ["1 command, of two instances", { instances: 2 }, fast],
+  [
+    "1 command, of four, two at a time",
+    { instances: 4, rollout: { ...rollout, unavailable: 2 } },
+    fast,
+  ],
+  [
+    "1 command, of three, by a surge",
+    { instances: 3, rollout: { ...rollout, surge: "50%" } },
+    fast,
+  ],
+  ["2 variables", { env: { A: "1", B: "1" } }, { env: { A: "2", C: "x y" } }],
+  [
+    "2 a variable that the program does not see",
+    { inherited: { T: "1" }, env: { T: "x" } },
+    { inherited: { T: "2" } },
+  ],
+  ["4 more instances", { instances: 2 }, { instances: 4 }],
+  ["5 fewer instances", { instances: 3 }, { instances: 1 }],
+  ["5 none", { instances: 2 }, { instances: 0 }],
+  ["5 some again", { instances: 0 }, { instances: 2 }],
+  ["7 folder", { instances: 2 }, { cwd: "/shop/api" }],
+  [
+    "8 user, group, umask, nice, limits, shell",
+    { instances: 2 },
+    {
+      user: "web",
+      group: "web",
+      umask: 0o27,
+      nice: 5,
+      shell: "/bin/bash",
+      limits: { nofile: 4096 },
+    },
+  ],
+  ["9 probes", { ready: probe }, { ready: { ...probe, interval: 500 }, alive: probe }],
+  ["9 no probe", { ready: probe, alive: probe }, { ready: null, alive: null }],
+  [
+    "10 restart policy",
+    {},
+    { restart: { ...restart, max: 5, backoff: { min: 1000, max: 60_000 } } },
+  ],
+  ["11 stop settings", {}, { stop: sigint }],
+  [
+    "11 stop settings, and a new command: the old process stops by its own",
+    {},
+    { stop: sigint, ...fast },
+  ],
+  ["12 watch", { watch }, { watch: { ...watch, debounce: 300 } }],
+  ["12 a first watch", {}, { watch }],
+  ["18 disabled", {}, { enabled: false }],
+  ["18 enabled", { enabled: false }, { enabled: true }],
+  ["18 disabled, and edited", { enabled: false }, fast],
+  ["18 its profile is not selected, and edited", { profiles: ["dev"] }, fast],
+  ["19 port", { port: 3000 }, { port: 4000 }],
+  ["19 port, reload: rolling", { port: 3000, reload: "rolling" }, { port: 4000 }],
+  ["22 schedule of a service", { schedule }, { schedule: { ...schedule, cron: "0 4 * * *" } }],
+  [
+    "22 schedule of a task, and its command",
+    { ...task, schedule },
+    { schedule: { ...schedule, timezone: "Europe/Berlin" }, ...fast },
+  ],
+  ["23 a service becomes a task", {}, task],
+  ["23 a task becomes a service", task, { kind: "service", restart }],
+  ["23 a task that is done, edited", task, fast],
+  ["23 a task that is done, its description edited", task, { description: "once" }],
+  [
+    "24 secrets",
+    { env: { API_KEY: "a", DB: "pg://u:p@h/x", PORT: "1" } },
+    { env: { API_KEY: "b", DB: "pg://u:q@h/x", PORT: "2" } },
+  ],
+  [
+    "25 description and labels",
+    { labels: { team: "a" } },
+    { description: "the API", labels: { team: "b" } },
+  ],
+  [
+    "26 the same, written otherwise",
+    { env: { A: "1", B: "2" }, labels: {} },
+    { env: { B: "2", A: "1" } },
+  ],
+  [
+    "29 rollout settings, reload, success codes",
+    {},
+    { rollout: { ...rollout, surge: "50%" }, reload: "rolling", success_codes: [0, 2] },
+  ],
+  [
+    "30 all at once",
+    { instances: 2, port: 3000, env: { A: "1" } },
+    { instances: 3, ...fast, env: { B: "1" }, description: "new", ready: probe },
+  ],
+];
+
+test("what each edit of a service does, whole", async () => {
+  const blocks = EDITS.map(([what, from, to]) => `${what}\n${planText(edit(from, to))}\n`);
+  await expect(blocks.join("\n")).toMatchFileSnapshot("fixtures/edits.txt");
+});
+
+test("a change names where its value, or the nearest key around it, was written", () => {
+  const sources = {
+    "": { file: "procs.yaml", line: 3 },
+    "env.MODE": { file: ".env", line: 4 },
+    ready: { file: "procs.yaml", line: 7 },
+  };
+  const before = wanting(service("api", { env: { MODE: "a", OLD: "1" }, ready: probe }));
+  const after = wanting(service("api", { env: { MODE: "b" }, ready: { ...probe, interval: 1 } }));
+  const [api] = planOf(before, after, { sources: { api: sources } }).services;
+  expect(api?.changes.map(({ path, source }) => [path, source?.file, source?.line])).toEqual([
+    ["env.MODE", ".env", 4],
+    ["env.OLD", undefined, undefined],
+    ["ready.interval", "procs.yaml", 7],
+  ]);
+});
+
+test("a secret value is nowhere in the plan, but another value makes another plan", () => {
+  const keyed = (key: string) => wanting(service("api", { env: { API_KEY: key } }));
+  const doc = planOf(keyed("old-value"), keyed("new-value"));
+  expect(JSON.stringify(doc)).not.toMatch(/old-value|new-value/);
+  const ids = ["a", "b", "c", "d"].map((key) => planOf(keyed("old-value"), keyed(key)).id);
+  expect(new Set(ids).size).toBe(4);
+});
+
+test("a count by hand survives a reload, and the plan says so", () => {
+  const scaled = withIntent(wanting(service("api", { instances: 2 })), "api", { scale: 4 });
+  const file = wanting(service("api", { instances: 3 })).services;
+  expect(planText(planOf(scaled, { ...scaled, services: file }))).toBe(
+    [
+      "  ~ api      no restart needed",
+      "      instances  2 -> 3",
+      "      (scaled by hand to 4; procs.yaml says 3)",
+      "    = 0 to add, 1 to change, 0 to remove, 0 unchanged",
+      "    > update [instances] api.1#1: instances changed",
+      "    > update [instances] api.2#1: instances changed",
+      "    > update [instances] api.3#1: instances changed",
+      "    > update [instances] api.4#1: instances changed",
+    ].join("\n"),
+  );
+  const reset = planOf(scaled, { ...scaled, services: file, intents: new Map() });
+  expect(reset.services[0]?.words).toBe("scale, 4 -> 3 instances, no downtime");
+});
