@@ -29,8 +29,13 @@ export interface ReportSettings {
   readonly streams?: boolean;
 }
 
+/** The part of a command's context that a report writes to. */
+type Screen = Pick<Context, "out" | "err"> & {
+  readonly globals: Pick<Context["globals"], "json" | "quiet">;
+};
+
 /** A report on the talk stream, or NDJSON on the answer stream with --json. It ends once. */
-export function createReport(context: Context, settings: ReportSettings): Report {
+export function createReport(context: Screen, settings: ReportSettings): Report {
   const report = chooseReport(context, settings);
   let isOver = false;
   const end = (finish: () => void) => {
@@ -48,7 +53,7 @@ export function createReport(context: Context, settings: ReportSettings): Report
   };
 }
 
-function chooseReport(context: Context, settings: ReportSettings): Report {
+function chooseReport(context: Screen, settings: ReportSettings): Report {
   if (context.globals.json) return jsonReport(context, settings.streams === true);
   if (context.globals.quiet || settings.silent === true) return quietReport(context, settings);
   const isTall = settings.names.length > (process.stderr.rows ?? 24) - 4;
@@ -56,7 +61,7 @@ function chooseReport(context: Context, settings: ReportSettings): Report {
   return isPainted ? paintedReport(context, settings) : lineReport(context, settings);
 }
 
-function jsonReport(context: Context, streams: boolean): Report {
+function jsonReport(context: Screen, streams: boolean): Report {
   return {
     item: (item) => {
       if (streams && item.kind !== "result") context.out.json(item);
@@ -69,7 +74,7 @@ function jsonReport(context: Context, streams: boolean): Report {
 }
 
 /** Only what went wrong. */
-function quietReport(context: Context, settings: ReportSettings): Report {
+function quietReport(context: Screen, settings: ReportSettings): Report {
   return {
     item: () => {},
     typed: () => {},
@@ -86,7 +91,7 @@ function quietReport(context: Context, settings: ReportSettings): Report {
   };
 }
 
-function paintedReport(context: Context, settings: ReportSettings): Report {
+function paintedReport(context: Screen, settings: ReportSettings): Report {
   let progress = startProgress(settings.names, settings.verb);
   const painter: Painter = createPainter(context.err, () => process.stderr.rows ?? 24);
   // One cell stays free: a terminal that has just filled its last cell wraps differently from others.
@@ -112,7 +117,7 @@ function paintedReport(context: Context, settings: ReportSettings): Report {
 }
 
 /** One line for each change that a person or a log would want; nothing is repainted. */
-function lineReport(context: Context, settings: ReportSettings): Report {
+function lineReport(context: Screen, settings: ReportSettings): Report {
   let progress = startProgress(settings.names, settings.verb);
   const last = new Map<string, string>();
   const show = (everything: boolean) => {
@@ -152,6 +157,6 @@ function unbounded(look: Look): Look {
   return { paint: look.paint, ascii: look.ascii, columns: Number.POSITIVE_INFINITY };
 }
 
-function write(context: Context, lines: readonly string[]): void {
+function write(context: Screen, lines: readonly string[]): void {
   for (const line of lines) context.err.line(line);
 }

@@ -14,7 +14,7 @@ export function removals(plan: PlanDoc): readonly string[] {
  * asked: a script must say `-y` or `--no-remove` itself.
  */
 export async function agreesToRemove(
-  context: Context,
+  context: Pick<Context, "confirm" | "say">,
   plan: PlanDoc,
   command: "up" | "reload",
 ): Promise<boolean> {
