@@ -50,5 +50,7 @@ export function scalar(text: string): string {
   const isPlain = /^[A-Za-z_./][\w./@%+=-]*(?: [\w./@%+=-]+)*$/.test(text);
   const isWord = /^(?:true|false|yes|no|on|off|null|y|n|\.inf|\.nan)$/i.test(text);
   const isNumber = /^[.\d]/.test(text) && !Number.isNaN(Number(text));
+  const isMeasure = /^(?:\d+(?:ms|s|m|h))+(?:\.\.(?:\d+(?:ms|s|m|h))+)?$/.test(text);
+  if (isMeasure) return text;
   return isPlain && !isWord && !isNumber ? text : JSON.stringify(text);
 }
