@@ -1,3 +1,4 @@
+import { fixedPort } from "./fixed-port.ts";
 import { type InstanceId, sameId } from "./observed.ts";
 import type { Action, Plan, Wait } from "./plan.ts";
 import type { Millis } from "./spec.ts";
@@ -20,8 +21,8 @@ export class Draft {
   /** Who is about to be started on a fixed port, by this very plan; null: nobody. */
   starterOn(port: number): InstanceId | null {
     for (const action of this.#actions) {
-      if (action.kind !== "start" || typeof action.spec.port !== "number") continue;
-      if (action.spec.port + action.id.slot - 1 === port) return action.id;
+      if (action.kind !== "start") continue;
+      if (fixedPort(action.spec, action.id.slot) === port) return action.id;
     }
     return null;
   }

@@ -1,7 +1,8 @@
 import { nextFailures, standing } from "./backoff.ts";
 import type { Draft } from "./draft.ts";
+import { holderAmong, whoHasPort } from "./fixed-port.ts";
 import { unmetDependency } from "./needs.ts";
-import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
+import { type Instance, instanceName, isLive } from "./observed.ts";
 import { isCurrent, staleUpstream, upstreamEpochs } from "./revision.ts";
 import { fences, isActive, isAvailable, type Scene } from "./scene.ts";
 import { idOf, stopIt } from "./tend.ts";
@@ -26,9 +27,12 @@ export function replace(draft: Draft, scene: Scene): void {
         on: unmet.on,
       });
     }
+    // Nothing can be replaced now, but what is too many is too many whatever its version.
+    stopOld(draft, stage, (i) => i.slot > scene.count);
     return;
   }
-  stopOld(draft, stage);
+  stopOld(draft, stage, () => true);
+  stopPortHolder(draft, stage);
   startMissing(draft, stage);
 }
 
@@ -120,8 +124,11 @@ function isDouble(instance: Instance, current: readonly Instance[]): boolean {
   return current.some((i) => i.slot === instance.slot && i.run < instance.run);
 }
 
-/** Older instances, as far as availability allows: those that do not serve first, then those above the count, then the lowest slot. */
-function stopOld(draft: Draft, stage: Stage): void {
+/**
+ * Older instances, as far as availability allows: those that do not serve first, then those above the count,
+ * then those whose slot can be filled at once, then the lowest slot.
+ */
+function stopOld(draft: Draft, stage: Stage, isMeant: (instance: Instance) => boolean): void {
   const { scene, current, old, stopped, availableMin } = stage;
   const { target, now, service, count } = scene;
   if (service.rejected?.paused === true) return;
@@ -130,13 +137,18 @@ function stopOld(draft: Draft, stage: Stage): void {
   const isUp = (i: Instance) => isAvailable(i, target, now);
   const kept = current.filter((i) => !stopped.has(i));
   let budget = kept.length + old.length - availableMin - kept.filter((i) => !isUp(i)).length;
-  const order = [...old].sort(
-    (a, b) =>
-      Number(isUp(a)) - Number(isUp(b)) ||
-      Number(b.slot > count) - Number(a.slot > count) ||
-      a.slot - b.slot ||
-      a.run - b.run,
-  );
+  const isStuck = (i: Instance) =>
+    holderAmong(stage.old, scene.target.spec, i.slot, i) !== undefined;
+  const order = old
+    .filter(isMeant)
+    .sort(
+      (a, b) =>
+        Number(isUp(a)) - Number(isUp(b)) ||
+        Number(b.slot > count) - Number(a.slot > count) ||
+        Number(isStuck(a)) - Number(isStuck(b)) ||
+        a.slot - b.slot ||
+        a.run - b.run,
+    );
   for (const instance of order) {
     if (budget <= 0) break;
     if (isUp(instance) && availableCount(stage) - 1 < availableMin) continue;
@@ -151,6 +163,26 @@ function stopOld(draft: Draft, stage: Stage): void {
       for: "ready",
       detail: "replaced when the new ones are ready",
     });
+  }
+}
+
+/**
+ * `port: 3000` became 3001, and the free slot 2 needs what slot 3 still has: when nothing else moves, that one
+ * has to go, although it serves.
+ */
+function stopPortHolder(draft: Draft, stage: Stage): void {
+  const { scene, current, stopped } = stage;
+  const { service, target, now } = scene;
+  if (stopped.size > 0 || current.some((i) => !isAvailable(i, target, now))) return;
+  if (service.rejected?.paused === true) return;
+  if (service.instances.some((i) => isLive(i) && !isActive(i))) return;
+  for (const slot of missingSlots(stage)) {
+    const holder = holderAmong(stage.old, target.spec, slot);
+    if (holder === undefined) continue;
+    stopped.add(holder);
+    const reason = `${scene.name}.${slot} needs its port`;
+    stopIt(draft, holder, { reason, asked: true });
+    return;
   }
 }
 
@@ -178,7 +210,7 @@ function startMissing(draft: Draft, stage: Stage): void {
       draft.wait({ service: name, slot, for: "backoff", detail: "retries", until: until.until });
       continue;
     }
-    const taken = portHolder(draft, scene, slot);
+    const taken = whoHasPort(draft, scene, slot);
     if (taken !== null || room <= 0) {
       const detail = taken ?? "an older instance stops first";
       draft.wait({ service: name, slot, for: "room", detail });
@@ -248,27 +280,4 @@ function missingSlots({ scene, surge }: Stage): number[] {
 /** A scheduled task waits for its time. */
 function isIdleTask({ target, service }: Scene): boolean {
   return target.spec.kind === "task" && target.spec.schedule !== null && !service.pending;
-}
-
-/** Who still has the fixed port that this slot needs; null: nobody. */
-function portHolder(draft: Draft, scene: Scene, slot: number): string | null {
-  const { port } = scene.target.spec;
-  if (typeof port !== "number") return null;
-  const wanted = port + slot - 1;
-  const starter = draft.starterOn(wanted);
-  if (starter !== null) return `port ${wanted} is taken by ${instanceName(starter)}`;
-  const holder = livePorts(scene.observed).get(wanted);
-  return holder === undefined ? null : `port ${wanted} is still held by ${holder}`;
-}
-
-function livePorts(observed: Observed): ReadonlyMap<number, string> {
-  const ports = new Map<number, string>();
-  for (const service of observed.services.values()) {
-    for (const instance of service.instances) {
-      if (isLive(instance) && instance.port !== null && instance.applied.port !== "auto") {
-        ports.set(instance.port, `${instanceName(instance)} run ${instance.run}`);
-      }
-    }
-  }
-  return ports;
 }

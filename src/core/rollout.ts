@@ -45,7 +45,10 @@ export function followRollout(draft: Draft, scene: Scene): boolean {
   }
   const failure = failureOf(scene, current) ?? stallOf(scene, rollout, current);
   if (failure === null) {
-    keepTime(draft, scene, rollout);
+    for (const instance of current) {
+      const at = stallAt(scene, rollout, instance);
+      if (at !== null) draft.wake(at);
+    }
     return false;
   }
   const paused = target.spec.rollout.on_failure === "pause";
@@ -130,25 +133,24 @@ function failureOf(scene: Scene, current: readonly Instance[]): Failure | null {
 
 /** A new instance has been on its way for longer than the rollout may go without progress. */
 function stallOf(scene: Scene, rollout: Rollout, current: readonly Instance[]): Failure | null {
-  const { target, now } = scene;
-  const { progress } = target.spec.rollout;
-  if (now < rollout.progressAt + progress) return null;
-  const isTried = (i: Instance) => isActive(i) || i.phase.kind === "ended";
-  const stuck = current.find((i) => isTried(i) && !isAvailable(i, target, now));
-  if (stuck === undefined) return null;
-  const instance = { slot: stuck.slot, run: stuck.run };
-  return { reason: `no progress for ${progress / 1000}s`, instance };
+  for (const instance of current) {
+    const at = stallAt(scene, rollout, instance);
+    if (at === null || scene.now < at) continue;
+    const { slot, run } = instance;
+    const reason = `no progress for ${scene.target.spec.rollout.progress / 1000}s`;
+    return { reason, instance: { slot, run } };
+  }
+  return null;
 }
 
-/** While nothing new is being tried (a dependency, a port, an old one that takes its grace) the time does not count. */
-function keepTime(draft: Draft, scene: Scene, rollout: Rollout): void {
-  const deadline = rollout.progressAt + scene.target.spec.rollout.progress;
-  if (scene.now < deadline) {
-    draft.wake(deadline);
-    return;
-  }
-  const step = { kind: "progress", replaced: rollout.replaced } as const;
-  draft.do({ kind: "rollout", service: scene.name, step, reason: "waits for something else" });
+/**
+ * When an instance that is being tried will have had its time; null: it is there, or is leaving. While nothing
+ * new is tried (a dependency, a port, an old one that takes its grace) no time counts.
+ */
+function stallAt({ target, now }: Scene, rollout: Rollout, instance: Instance): Millis | null {
+  const isTried = isActive(instance) || instance.phase.kind === "ended";
+  if (!isTried || isAvailable(instance, target, now)) return null;
+  return Math.max(rollout.progressAt, instance.startedAt) + target.spec.rollout.progress;
 }
 
 /** A ready instance counts once it has been ready for min_ready; look again then, and when its time to get ready is up. */

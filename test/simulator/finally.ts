@@ -12,7 +12,6 @@ export function unfinished(sight: Sight): string | null {
     if (run.state === "leftover" || run.stop !== null) return `${nameOf(run.id)} is still going`;
   }
   for (const [name, service] of sight.observed.services) {
-    if (service.rollout !== null) return `${name} is being rolled out`;
     const found = surplus(sight, name, service);
     if (found !== null) return found;
   }
@@ -45,27 +44,31 @@ function surplus(sight: Sight, name: string, service: ObservedService): string |
 function missing(sight: Sight, name: string, asked: ServiceSpec): string | null {
   const service = sight.observed.services.get(name);
   const aim = oracle.aimOf(sight, name) ?? asked;
-  const instances = service?.instances ?? [];
   const blocked = oracle.missingDependency(sight, aim);
+  const isPaused =
+    service?.rejected?.paused === true && oracle.isRejected(sight.desired, service, name);
+  let waits = blocked !== null || isPaused;
   for (let slot = 1; slot <= oracle.wantedCount(sight, name); slot++) {
-    const holders = instances.filter((i) => i.slot === slot);
-    const [holder] = holders;
-    if (holder === undefined) {
-      if (blocked !== null || aim.schedule !== null || isPortTaken(sight, aim, slot)) continue;
+    const holders = (service?.instances ?? []).filter((i) => i.slot === slot);
+    const isTaken = isPortTaken(sight, aim, slot);
+    waits ||= isTaken;
+    if (holders.length === 0 && blocked === null && aim.schedule === null && !isTaken) {
       return `${name}.${slot} is missing`;
     }
     // A rollout that failed and was told to pause keeps both versions.
-    if (service?.rejected?.paused === true && oracle.isRejected(sight.desired, service, name))
-      continue;
-    if (holders.length > 1 && blocked === null)
-      return `${name}.${slot} has ${holders.length} holders`;
-    const found = wrong(sight, holder, aim, blocked);
-    if (found !== null) return found;
+    if (isPaused) continue;
+    const current = holders.filter((i) => oracle.isSameProgram(i.applied, aim));
+    if (current.length > 1 && blocked === null)
+      return `${name}.${slot} has ${current.length} holders`;
+    for (const holder of holders) {
+      const found = wrong(sight, holder, aim, blocked);
+      if (found !== null) return found;
+    }
   }
-  return null;
+  return service?.rollout === null || waits ? null : `${name} is being rolled out`;
 }
 
-/** What is wrong with the only holder of a slot. */
+/** What is wrong with the holder of a slot. */
 function wrong(
   sight: Sight,
   holder: Instance,

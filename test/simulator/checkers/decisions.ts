@@ -1,6 +1,7 @@
 import { intentOf, offReason } from "../../../src/core/desired.ts";
 import { type Instance, isLive, sameId } from "../../../src/core/observed.ts";
 import type { Action } from "../../../src/core/plan.ts";
+import type { ServiceSpec } from "../../../src/core/spec.ts";
 import type { Checker, Sight } from "../checker.ts";
 import * as oracle from "../oracle.ts";
 
@@ -76,6 +77,7 @@ export const notTooFew: Checker = {
     const least = count - oracle.fencesOf(sight, service).unavailable;
     const left = all.filter(isAvailable).length;
     if (left >= least || left >= count) return null;
+    if (isPortNeeded(sight, own, aim)) return null;
     const isHopeless = (slot: number) =>
       all.some((i) => i.slot === slot && (i.phase.kind === "ended" || isAvailable(i)));
     const slots = Array.from({ length: count }, (_, index) => index + 1);
@@ -83,6 +85,14 @@ export const notTooFew: Checker = {
     return `stop of ${nameOf(action.id)} leaves ${left} available, of ${least} at least`;
   },
 };
+
+/** Another slot of the new version is empty and needs this very port: no order of stops avoids the gap. */
+function isPortNeeded(sight: Sight, own: Instance, aim: ServiceSpec): boolean {
+  if (typeof aim.port !== "number" || own.port === null) return false;
+  const slot = own.port - aim.port + 1;
+  if (slot < 1 || slot > oracle.wantedCount(sight, own.service) || slot === own.slot) return false;
+  return !instancesOf(sight, own.service).some((i) => i.slot === slot && isLive(i));
+}
 
 /** A leaving service stops only after the leaving services that need it. */
 export const dependentsFirst: Checker = {
@@ -193,7 +203,24 @@ export const handsOff: Checker = {
   },
 };
 
+/** A rollout fails for a run that ended, or had all the time it may take; never for one that was hardly begun. */
+const fairVerdicts: Checker = {
+  name: "verdicts are fair",
+  action: (sight, action) => {
+    if (action.kind !== "rollout" || action.step.kind !== "fail") return null;
+    const { instance, spec } = action.step;
+    if (instance === null) return `${action.service} failed, but no run of it`;
+    const run = sight.host.find({ ...instance, service: action.service });
+    if (run === undefined) return `${action.service} failed for a run that never was`;
+    if (run.told.exitedAt !== null) return null;
+    const leastMs = Math.min(spec.rollout.progress, spec.ready?.timeout ?? spec.rollout.progress);
+    const hadMs = sight.now - run.askedAt;
+    return hadMs < leastMs ? `${nameOf(run.id)} had ${hadMs} ms of ${leastMs}` : null;
+  },
+};
+
 export const DECISIONS: readonly Checker[] = [
+  fairVerdicts,
   onlyWanted,
   dependenciesFirst,
   notTooMany,
