@@ -54,7 +54,7 @@ export const FILE_KEY_CLASS: Readonly<Record<string, KeyClass>> = {
 /** The class of a key of a service as procs.yaml spells it; null: there is no such key. */
 export function classOfKey(key: string): KeyClass | null {
   if (isSpecKey(key)) return KEY_CLASS[key];
-  return FILE_KEY_CLASS[key] ?? null;
+  return Object.hasOwn(FILE_KEY_CLASS, key) ? (FILE_KEY_CLASS[key] ?? null) : null;
 }
 
 export function isSpecKey(key: string): key is keyof ServiceSpec {

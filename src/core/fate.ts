@@ -42,8 +42,9 @@ export interface Fate {
   readonly readyMin: number;
   /** Waits for its next try, whatever the file says. */
   readonly retries: boolean;
-  /** What it still waits for in the end; null: it is as asked. */
+  /** What it still waits for in the end, and would with the wishes of now; null: it is as asked. */
   readonly stuck: string | null;
+  readonly stuckAnyway: string | null;
   /** The reason of the first stop of what runs now. */
   readonly stopReason: string | null;
 }
@@ -65,7 +66,7 @@ function isTold({ name, from, to, running }: Fate, actions: readonly Action[]): 
   return !actions.some((action) => action.kind === "adopt" && action.from.service === name);
 }
 
-function fateOf({ before, after, observed, next }: Worlds, name: string): Fate {
+function fateOf({ before, after, observed, base, next }: Worlds, name: string): Fate {
   const adopted = adoptedFromOf(next.actions, name);
   const from = specNow(before, observed, adopted ?? name);
   const to = after.services.get(name) ?? null;
@@ -94,6 +95,7 @@ function fateOf({ before, after, observed, next }: Worlds, name: string): Fate {
     readyMin: adopted === null ? (next.readyMin.get(name) ?? 0) : readyNow,
     retries: instances.some((i) => standing(i).kind === "backoff"),
     stuck: stuckOn(next, name),
+    stuckAnyway: stuckOn(base, name),
     stopReason: stopReasonOf(next.actions, name, running),
   };
 }
@@ -128,8 +130,8 @@ function activeOf(observed: Observed, name: string): readonly Instance[] {
   return instances.filter((instance) => isLive(instance) && isActive(instance));
 }
 
-function stuckOn(next: Trace, name: string): string | null {
-  const wait = next.waits.find((one) => one.service === name && one.for !== "schedule");
+function stuckOn(trace: Trace, name: string): string | null {
+  const wait = trace.waits.find((one) => one.service === name && one.for !== "schedule");
   return wait?.detail ?? null;
 }
 

@@ -1,5 +1,5 @@
-import { intentOf, type OffReason } from "./desired.ts";
-import type { FieldChange } from "./diff.ts";
+import { type Desired, intentOf, type OffReason } from "./desired.ts";
+import { type FieldChange, sameProcess } from "./diff.ts";
 import type { Fate, Worlds } from "./fate.ts";
 import type { Change, PlanService } from "./plan-doc.ts";
 import { sameRevision } from "./revision.ts";
@@ -49,7 +49,7 @@ function lineOf(fate: Fate, worlds: Worlds): Line {
     const words = "blocked: this version was tried and rolled back";
     return { symbol: "~", action: "blocked", words, reason: rejected };
   }
-  if (fate.stuck !== null && isTouched(fate)) {
+  if (isBlocked(fate)) {
     const symbol = from === null ? "+" : "~";
     return { symbol, action: "blocked", words: `blocked, ${fate.stuck}` };
   }
@@ -62,17 +62,10 @@ function lineOf(fate: Fate, worlds: Worlds): Line {
   return UNCHANGED;
 }
 
-function isTouched({
-  from,
-  changes,
-  starts,
-  replaced,
-  retries,
-  running,
-  countAfter,
-}: Fate): boolean {
-  if (from === null || changes.length > 0 || starts.length > 0 || replaced.length > 0) return true;
-  return running.length === 0 && countAfter > 0 && !retries;
+/** It is stuck because of this edit, or the edit cannot take effect because it is. */
+function isBlocked({ from, changes, stuck, stuckAnyway }: Fate): boolean {
+  if (stuck === null) return false;
+  return from === null || changes.length > 0 || stuck !== stuckAnyway;
 }
 
 function noRestart(because = ""): Line {
@@ -239,8 +232,8 @@ function sourceOf(path: string, sources: Sources): Source | null {
   }
 }
 
-function notesOf(fate: Fate, { after }: Worlds, line: Line): readonly string[] {
-  const { name, to, running, off, changes } = fate;
+function notesOf(fate: Fate, { before, after }: Worlds, line: Line): readonly string[] {
+  const { name, to, running, off, changes, stuck } = fate;
   const { scale } = intentOf(after, name);
   const notes: string[] = [];
   if (to !== null && off === "stopped" && running.length === 0) {
@@ -249,12 +242,28 @@ function notesOf(fate: Fate, { after }: Worlds, line: Line): readonly string[] {
   if (to !== null && off === null && scale !== null && scale !== to.instances) {
     notes.push(`scaled by hand to ${scale}; procs.yaml says ${to.instances}`);
   }
+  if (line.action === "none" && off === null && stuck !== null) notes.push(`blocked, ${stuck}`);
   const old = running[0]?.applied;
   const isReplaced = line.action === "rolling_restart" || line.action === "stop_then_start";
   if (old !== undefined && isReplaced && changes.some((one) => one.path.startsWith("stop."))) {
     notes.push(`what runs now is stopped as it was started: ${stopWords(old)}`);
   }
+  const renamed = to === null || line.action !== "start" ? null : renameNote(to, before, after);
+  if (renamed !== null) notes.push(renamed);
   if (line.action === "blocked" && line.reason != null)
     notes.push(`procs restart ${name} tries it again`);
   return notes;
+}
+
+/** A rename that could not keep its processes, or could if it said so. */
+function renameNote(to: ServiceSpec, before: Desired, after: Desired): string | null {
+  const leaves = [...before.services.values()].filter((spec) => !after.services.has(spec.name));
+  if (to.was !== null) {
+    const isThere = leaves.some((spec) => spec.name === to.was);
+    return isThere ? `was ${to.was}, but what it runs is edited too: it starts anew` : null;
+  }
+  const twin = leaves.find((spec) => sameProcess(spec, to) && !before.services.has(to.name));
+  return twin === undefined
+    ? null
+    : `the same as ${twin.name}: with "was: ${twin.name}" its processes go on`;
 }
