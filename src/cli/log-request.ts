@@ -51,13 +51,19 @@ async function readTargets(
 ): Promise<readonly LogTarget[] | null> {
   if (words.length === 0) return null;
   const { select } = await import("./select.ts");
-  const { targets } = select(words, await knownServices(context, runs));
+  const { targets } = select(words, await knownServices(context, words, runs));
   return targets.map(({ service, instance }) => ({ service, slot: instance }));
 }
 
-async function knownServices(context: Context, runs: string): Promise<readonly Selectable[]> {
+/** The file is only read when a word is not the name of something that has logs. */
+async function knownServices(
+  context: Context,
+  words: readonly string[],
+  runs: string,
+): Promise<readonly Selectable[]> {
   const stored = [...new Set(listSlots(runs).map((slot) => slot.service))];
-  const inFile = await servicesOfFile(context);
+  const isStored = (word: string) => stored.includes(word.replace(/^!/, "").replace(/\.\d+$/, ""));
+  const inFile = words.every(isStored) ? [] : await servicesOfFile(context);
   const gone = stored.filter((name) => !inFile.some((service) => service.name === name));
   return [...inFile, ...gone.map((name) => ({ name, labels: {} }))];
 }

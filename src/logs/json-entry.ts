@@ -22,6 +22,11 @@ export interface JsonEntry {
   readonly partial?: true;
 }
 
+export const JSON_FIELDS: readonly (keyof JsonEntry)[] = [
+  ...(["time", "service", "instance", "run", "stream"] as const),
+  ...(["level", "line", "seq", "partial"] as const),
+];
+
 /** An entry for programs; `raw` keeps colours and controls. */
 export function toJsonEntry(entry: LogEntry, raw: boolean): JsonEntry {
   const text = entryText(entry);

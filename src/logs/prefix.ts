@@ -22,6 +22,7 @@ export class Prefixes {
   readonly #options: PrefixOptions;
   readonly #chalk: ChalkInstance;
   readonly #slots = new Map<string, Set<number>>();
+  readonly #numbered = new Set<string>();
   readonly #made = new Map<string, string>();
 
   constructor(options: PrefixOptions) {
@@ -38,9 +39,16 @@ export class Prefixes {
     this.#made.clear();
   }
 
+  /** Makes known that a service has several instances, though perhaps only one of them is shown. */
+  number(service: string): void {
+    this.#numbered.add(service);
+    this.#made.clear();
+  }
+
   /** `web`, or `api.2` where there are several. */
   nameOf(service: string, slot: number): string {
-    return (this.#slots.get(service)?.size ?? 0) > 1 ? `${service}.${slot}` : service;
+    const isOneOfMany = (this.#slots.get(service)?.size ?? 0) > 1 || this.#numbered.has(service);
+    return isOneOfMany ? `${service}.${slot}` : service;
   }
 
   /** The prefix of an instance's lines; empty for one instance alone. */

@@ -46,6 +46,11 @@ export class LogPrinter {
     this.#prefixes.add(instance.service, instance.slot);
   }
 
+  /** Makes known that a service has several instances, also where only one of them is shown. */
+  number(service: string): void {
+    this.#prefixes.number(service);
+  }
+
   /** The text of one entry, with its newline, and with a rule before it where one is due. */
   print(entry: LogEntry): string {
     const key = `${entry.service}.${entry.slot}.${entry.run}.${entry.stream}`;

@@ -1,11 +1,13 @@
 import { EXIT, userError } from "../../errors.ts";
+import { chooseRuns, listSlots } from "../../logs/catalogue.ts";
 import type { LogEntry } from "../../logs/entry.ts";
 import { followLogs } from "../../logs/follow.ts";
 import { type History, openHistory } from "../../logs/history.ts";
-import { toJsonEntry } from "../../logs/json-entry.ts";
+import { JSON_FIELDS, toJsonEntry } from "../../logs/json-entry.ts";
 import { LogPrinter, type PrintOptions } from "../../logs/print.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
+import { chooseFields, pick } from "../fields.ts";
 import { printPaths } from "../log-paths.ts";
 import { type LogRequest, readLogRequest } from "../log-request.ts";
 
@@ -54,8 +56,13 @@ function createShow(context: Context, args: ParsedArgs, request: LogRequest): Sh
   const { out } = context;
   const isRaw = args.flag("raw");
   if (out.mode === "json") {
+    const { fields } = context.globals;
+    const keys = fields === null ? null : chooseFields(fields, JSON_FIELDS, {});
     return async (entries) => {
-      out.write(entries.map((entry) => `${JSON.stringify(toJsonEntry(entry, isRaw))}\n`).join(""));
+      for (const entry of entries) {
+        const json = toJsonEntry(entry, isRaw);
+        out.json(keys === null ? json : pick({ ...json }, keys));
+      }
       await out.drained();
     };
   }
@@ -66,11 +73,22 @@ function createShow(context: Context, args: ParsedArgs, request: LogRequest): Sh
     };
   }
   const printer = new LogPrinter(printOptions(context, args, request));
+  introduce(printer, request);
   return async (entries) => {
     for (const entry of entries) printer.expect(entry);
     out.write(entries.map((entry) => printer.print(entry)).join(""));
     await out.drained();
   };
+}
+
+/** The names of all that was chosen, so that the column is right from the first line on. */
+function introduce(printer: LogPrinter, { query }: LogRequest): void {
+  const seen = new Set<string>();
+  for (const { service } of listSlots(query.runs)) {
+    if (seen.has(service)) printer.number(service);
+    seen.add(service);
+  }
+  for (const run of chooseRuns(query.runs, query.targets, query.choice)) printer.expect(run);
 }
 
 function rawBytes(entry: LogEntry): Buffer[] {
