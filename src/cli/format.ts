@@ -12,9 +12,10 @@ export function ago(millis: number): string {
   return millis < 1000 ? "just now" : `${span(millis)} ago`;
 }
 
-/** How long something took: `0.3s`, `41s`, `1m 20s`. */
+/** How long something took: `12ms`, `0.3s`, `41s`, `1m 20s`. */
 export function took(millis: number): string {
-  if (millis < 9950) return `${(Math.max(0, millis) / 1000).toFixed(1)}s`;
+  if (millis < 50) return `${Math.max(0, Math.round(millis))}ms`;
+  if (millis < 9950) return `${(millis / 1000).toFixed(1)}s`;
   const seconds = Math.round(millis / 1000);
   if (seconds < 60) return `${seconds}s`;
   return seconds % 60 === 0 ? `${seconds / 60}m` : `${Math.floor(seconds / 60)}m ${seconds % 60}s`;

@@ -1,6 +1,7 @@
+import { availableParallelism } from "node:os";
 import { loadProject } from "../config/load.ts";
 import type { Project } from "../core/spec.ts";
-import type { Diagnostic } from "../errors.ts";
+import { type Diagnostic, EXIT, UserError } from "../errors.ts";
 import type { Env } from "./context.ts";
 import type { Place } from "./project.ts";
 
@@ -10,5 +11,7 @@ export function readProject(
   env: Env,
   cwd: string,
 ): { readonly project: Project; readonly warnings: readonly Diagnostic[] } {
-  return loadProject({ files: place.files, env, cwd });
+  const loaded = loadProject({ files: place.files, env, cwd, cpus: availableParallelism() });
+  if (!loaded.ok) throw new UserError(EXIT.config, loaded.diagnostics);
+  return loaded;
 }

@@ -53,7 +53,7 @@ function summaryLines(plan: PlanDoc, file: string, screen: PlanScreen): readonly
     add > 0 ? `${add} to add` : "",
     change > 0 ? `${change} to change` : "",
     remove > 0 ? `${remove} to remove` : "",
-    `${unchanged} unchanged`,
+    unchanged > 0 ? `${unchanged} unchanged` : "",
   ].filter((part) => part !== "");
   return wrap(`${file} against what runs: ${parts.join(", ")}`, screen.width, "  ");
 }

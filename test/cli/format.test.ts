@@ -20,13 +20,15 @@ test("what is just over is just now", () => {
 });
 
 test.each([
+  [0, "0ms"],
+  [12.4, "12ms"],
   [300, "0.3s"],
   [2449, "2.4s"],
   [9949, "9.9s"],
   [41_200, "41s"],
   [80_000, "1m 20s"],
   [120_000, "2m"],
-])("%i ms took %s", (millis, text) => {
+])("%d ms took %s", (millis, text) => {
   expect(took(millis)).toBe(text);
 });
 
