@@ -1,7 +1,8 @@
-import { basename, relative } from "node:path";
+import { statSync } from "node:fs";
+import { basename, dirname, relative } from "node:path";
 import type { FSWatcher } from "chokidar";
 import type { ServiceSpec } from "../core/spec.ts";
-import { type Glob, isGlob, parseGlob, relativeMatcher } from "./glob.ts";
+import { isGlob, parseGlob, relativeMatcher } from "./glob.ts";
 
 interface Options {
   /** `path` is relative to the service's folder where it is below it. */
@@ -93,20 +94,38 @@ function openWatch(spec: ServiceSpec, key: string, options: Options): Armed {
   return { key, ready, close };
 }
 
-function targetOf(path: string): Glob {
-  if (isGlob(path)) return parseGlob(path);
-  return { base: path, matches: (each) => each === path || each.startsWith(`${path}/`) };
+interface Target {
+  /** What chokidar is told to watch. */
+  readonly base: string;
+  /** What may have to be looked at on the way to a match. */
+  readonly wants: (path: string) => boolean;
+  readonly matches: (path: string) => boolean;
+}
+
+function targetOf(path: string): Target {
+  const glob = isGlob(path) ? parseGlob(path) : null;
+  const base = glob?.base ?? path;
+  const isBelow = (each: string) => each.startsWith(base === "/" ? base : `${base}/`);
+  if (glob !== null) return { base, wants: isBelow, matches: glob.matches };
+  const isIt = (each: string): boolean => each === path;
+  // By its folder: an editor that saves by renaming puts another file in the place of a watched one.
+  if (isFile(path)) return { base: dirname(path), wants: isIt, matches: isIt };
+  return { base, wants: isBelow, matches: (each) => isIt(each) || isBelow(each) };
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** What chokidar need not look at, asked for files and folders alike. */
-function ignoredBy(spec: ServiceSpec, targets: readonly Glob[]): (path: string) => boolean {
+function ignoredBy(spec: ServiceSpec, targets: readonly Target[]): (path: string) => boolean {
   const byUser = relativeMatcher(spec.watch?.ignore ?? []);
-  const bases = targets.map((target) => target.base);
   return (path) => {
-    if (bases.includes(path)) return false;
-    const base = bases.find((each) => path.startsWith(each === "/" ? each : `${each}/`));
-    const below = base === undefined ? path : relative(base, path);
-    if (below.split("/").some((part) => NEVER_WATCHED.has(part))) return true;
+    if (targets.some((target) => target.base === path)) return false;
+    const target = targets.find((each) => each.wants(path));
+    if (target === undefined) return true;
+    const parts = relative(target.base, path).split("/");
+    if (parts.some((part) => NEVER_WATCHED.has(part))) return true;
     return isEditorFile(basename(path)) || byUser(relative(spec.cwd, path));
   };
 }

@@ -9,6 +9,7 @@ import { createHost, type HostOptions, type RealHost } from "../../src/host/host
 import { findProcess, listProcesses } from "../../src/host/tree.ts";
 import { type RunFiles, runFiles } from "../../src/logs/layout.ts";
 import { type ProjectPaths, projectPaths } from "../../src/paths.ts";
+import { specOf } from "./spec.ts";
 
 /** A real host in a folder of its own, and what it emitted. */
 export interface HostRig {
@@ -57,7 +58,7 @@ export async function createRig(options: Partial<HostOptions> = {}): Promise<Hos
     host: hosts[0] ?? create(),
     events,
     warnings,
-    spec: (command, change = {}) => ({ ...SPEC, command, cwd: folder, ...change }),
+    spec: (command, change = {}) => specOf(command, { cwd: folder, ...change }),
     files: (id) => runFiles(paths.runs, id.service, id.slot, id.run),
     event,
     successor: () => {
@@ -107,48 +108,3 @@ export async function pidIn(path: string): Promise<number> {
   await eventually(`a pid in ${path}`, () => read().endsWith("\n"));
   return Number(read());
 }
-
-const SPEC: ServiceSpec = {
-  name: "api",
-  kind: "service",
-  description: null,
-  command: "true",
-  shell: "/bin/sh",
-  cwd: "/",
-  env: {},
-  inherited: { PATH: process.env.PATH ?? "/usr/bin:/bin", HOME: "/tmp" },
-  inherit_env: true,
-  user: null,
-  group: null,
-  umask: null,
-  nice: null,
-  limits: { nofile: null },
-  instances: 1,
-  port: null,
-  depends_on: {},
-  ready: null,
-  alive: null,
-  restart: {
-    policy: "always",
-    backoff: { min: 100, max: 30_000 },
-    reset_after: 10_000,
-    max: 10,
-    window: 60_000,
-  },
-  stop: { signal: "SIGTERM", timeout: 1_000 },
-  reload: null,
-  rollout: {
-    surge: null,
-    unavailable: null,
-    min_ready: 0,
-    progress: 60_000,
-    on_failure: "rollback",
-  },
-  watch: null,
-  schedule: null,
-  profiles: [],
-  enabled: true,
-  was: null,
-  labels: {},
-  success_codes: [0],
-};
