@@ -5,7 +5,7 @@ import { FolderWatch } from "./folder-watch.ts";
 import type { RunFiles, Stream } from "./layout.ts";
 import { Tail } from "./tail.ts";
 
-const POLL_MS = 15;
+const POLL_MS = 10;
 
 /**
  * Calls `onLine` with every line of one run, from its first byte, also of what was written before. Text

@@ -12,7 +12,7 @@ import type { Tail } from "./tail.ts";
 /** How long an unfinished line is held before it is shown as it is. */
 export const PARTIAL_MS = 200;
 /** In a flood: below the 20 ms within which a line is to be seen. */
-const POLL_MS = 15;
+const POLL_MS = 10;
 /** While the project has no folder of runs: it has never run. */
 const ABSENT_POLL_MS = 250;
 
