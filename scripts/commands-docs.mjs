@@ -77,8 +77,8 @@ function optionRows(options) {
   ];
 }
 
-function spelling({ name, short, value, alsoLong = [] }) {
-  const ending = value === undefined ? "" : ` ${value}`;
+function spelling({ name, short, value, optionalValue, alsoLong = [] }) {
+  const ending = value === undefined ? "" : optionalValue ? `[=${value}]` : ` ${value}`;
   const forms = [...(short === undefined ? [] : [`-${short}`]), `--${name}${ending}`];
   const others = alsoLong.map((one) => `--${one}`);
   return [...forms, ...others].map((form) => `\`${cell(form)}\``).join(", ");

@@ -95,8 +95,13 @@ export function exitCodesHelp(settings: HelpSettings): string {
 /** `-f, --file FILE`, as it is typed. */
 export function optionSpelling(option: Option): string {
   const long = `--${option.name}`;
-  const value = option.value === undefined ? "" : ` ${option.value}`;
+  const value = valueEnding(option);
   return (option.short === undefined ? long : `-${option.short}, ${long}`) + value;
+}
+
+function valueEnding({ value, optionalValue }: Option): string {
+  if (value === undefined) return "";
+  return optionalValue === true ? `[=${value}]` : ` ${value}`;
 }
 
 function optionLines(options: readonly Option[], width: number): readonly string[] {
