@@ -37,6 +37,8 @@ export interface Diagnostic {
     readonly range: Range;
     readonly file?: string;
     readonly label: string;
+    /** Its source line, when it is in another file than the diagnostic. */
+    readonly text?: string;
   }[];
   readonly notes?: readonly string[];
   /** Actions a user can copy; one or two. */
