@@ -31,7 +31,20 @@ const ANSWER_MS_MAX = 15_000;
  * The JSON answer to one request, or null when nobody listens. Rejects with UserError when the request is
  * refused, when the socket belongs to somebody else (P605), or when no answer comes (P609).
  */
-export function call(request: ClientRequest): Promise<unknown> {
+export async function call(request: ClientRequest): Promise<unknown> {
+  const first = await attempt(request);
+  if (first !== CUT) return first;
+  // It was just leaving: a moment later nobody listens any more, or a new one does.
+  await new Promise((resolve) => setTimeout(resolve, CUT_PAUSE_MS));
+  const second = await attempt(request);
+  if (second === CUT) throw silent("ended the connection without an answer");
+  return second;
+}
+
+const CUT = Symbol("the connection ended without an answer");
+const CUT_PAUSE_MS = 100;
+
+function attempt(request: ClientRequest): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const exchange = open(request, {
@@ -41,7 +54,7 @@ export function call(request: ClientRequest): Promise<unknown> {
         clearTimeout(timer);
         if (end.kind === "absent") return resolve(null);
         if (end.kind === "refused") return reject(end.error);
-        if (end.kind === "cut") return reject(silent("ended the connection without an answer"));
+        if (end.kind === "cut") return resolve(CUT);
         const answer = parse(Buffer.concat(chunks).toString("utf8"));
         if (answer === undefined) return reject(silent("gave an answer that is not one of procs"));
         resolve(answer);

@@ -1,0 +1,162 @@
+import { existsSync } from "node:fs";
+import { call, stream } from "../control/client.ts";
+import type {
+  Operation,
+  PlanRequest,
+  ProjectReply,
+  ResultItem,
+  Snapshot,
+  StreamItem,
+  VersionReply,
+  WhyReply,
+} from "../control/protocol.ts";
+import type { PlanDoc } from "../core/plan-doc.ts";
+import { EXIT, type UserError, userError } from "../errors.ts";
+import type { ProjectPaths } from "../paths.ts";
+import type { AttachOptions, Engine, EventsOptions, OperateOptions } from "./engine.ts";
+
+export interface LocalEngineOptions {
+  /** Where a supervisor that has to be started looks for its folders; this process's environment unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The program of the supervisor; the one of this package unless given. */
+  readonly entry?: string;
+  /** What to call ourselves. */
+  readonly version?: string;
+}
+
+/** The engine of this machine: speaks to the project's supervisor over its socket, and starts it when asked to. */
+export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {}): Engine {
+  const base = {
+    socket: paths.socket,
+    ...(options.version === undefined ? {} : { version: options.version }),
+  };
+  // The server is of this package, behind a socket of this user: what it answers is what protocol.ts says.
+  const get = async <T>(path: string) => (await call({ ...base, method: "GET", path })) as T | null;
+  const post = async <T>(path: string, body: unknown) =>
+    (await call({ ...base, method: "POST", path, body })) as T | null;
+  const launch = async () => {
+    const { launchSupervisor } = await import("../supervisor/launch.ts");
+    await launchSupervisor({
+      paths,
+      env: options.env ?? process.env,
+      entry: options.entry ?? null,
+    });
+  };
+  return {
+    paths,
+    version: () => get<VersionReply>("/v1/version"),
+    snapshot: (services) => {
+      const query = services === undefined ? "" : `?services=${services.map(encode).join(",")}`;
+      return get<Snapshot>(`/v1/snapshot${query}`);
+    },
+    project: () => get<ProjectReply>("/v1/project"),
+    why: (service) => get<WhyReply>(`/v1/why?service=${encode(service)}`),
+    async plan(request) {
+      return (await post<PlanDoc>("/v1/plan", request)) ?? planLocally(request);
+    },
+    async operate(operation, how) {
+      const first = await operate(base, operation, how);
+      if (first?.op === "down" && first.ok) await untilLeft(paths);
+      if (first !== null) return first;
+      if (!how.launch) throw nothingRuns();
+      // Between the start and the request it may be ended by somebody's `down`: once more is enough.
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await launch();
+        const result = await operate(base, operation, how);
+        if (result !== null) return result;
+      }
+      throw nothingRuns();
+    },
+    events: (how) => follow(base, how),
+    attach: (how) => attach(base, how),
+    async detach() {
+      await post("/v1/detach", {});
+    },
+  };
+}
+
+interface Base {
+  readonly socket: string;
+  readonly version?: string;
+}
+
+async function operate(
+  base: Base,
+  operation: Operation,
+  how: OperateOptions,
+): Promise<ResultItem | null> {
+  let result: ResultItem | null = null;
+  const end = await stream({
+    ...base,
+    method: "POST",
+    path: "/v1/operate",
+    body: operation,
+    ...(how.signal === undefined ? {} : { signal: how.signal }),
+    onValue(value) {
+      // A line of this stream is a StreamItem: protocol.ts is the list of both sides.
+      const item = value as StreamItem;
+      if (item.kind === "result") result = item;
+      how.onItem?.(item);
+    },
+  });
+  if (end === null) return null;
+  if (result !== null) return result;
+  if (end === "aborted")
+    throw userError(EXIT.interrupted, "P612", "interrupted; the supervisor goes on");
+  throw userError(EXIT.supervisor, "P602", "the supervisor went away before it was done", {
+    notes: ["its supervisor.log says why, if it did not just end"],
+    help: ["procs ps"],
+  });
+}
+
+/** The reply of a `down` comes a moment before the supervisor itself has gone; its lock is the last to go. */
+async function untilLeft(paths: ProjectPaths): Promise<void> {
+  const until = performance.now() + LEAVE_MS_MAX;
+  while (existsSync(paths.lock) && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+const LEAVE_MS_MAX = 5_000;
+const LOOK_EVERY_MS = 5;
+
+async function follow(base: Base, how: EventsOptions): Promise<void> {
+  const query = new URLSearchParams();
+  if (how.since !== null) query.set("since", String(how.since));
+  if (how.follow) query.set("follow", "1");
+  const end = await stream({
+    ...base,
+    method: "GET",
+    path: `/v1/events?${query}`,
+    ...(how.signal === undefined ? {} : { signal: how.signal }),
+    // As above: a line of this stream is an EventItem.
+    onValue: (value) => how.onEvent(value as Parameters<EventsOptions["onEvent"]>[0]),
+  });
+  if (end === null) throw nothingRuns();
+}
+
+async function attach(base: Base, how: AttachOptions): Promise<void> {
+  const end = await stream({
+    ...base,
+    method: "POST",
+    path: "/v1/attach",
+    body: { own: how.own },
+    signal: how.signal,
+    onOpen: how.onReady,
+    // As above.
+    onValue: (value) => how.onEvent(value as Parameters<AttachOptions["onEvent"]>[0]),
+  });
+  if (end === null) throw nothingRuns();
+}
+
+/** With nothing running, everything is to be added; computed here, by the same code. */
+async function planLocally(request: PlanRequest): Promise<PlanDoc> {
+  const { planFromNothing } = await import("../supervisor/plan.ts");
+  return planFromNothing(request);
+}
+
+function nothingRuns(): UserError {
+  return userError(EXIT.supervisor, "P602", "nothing runs here", { help: ["procs up"] });
+}
+
+const encode = encodeURIComponent;

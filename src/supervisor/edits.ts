@@ -1,0 +1,127 @@
+import { basename } from "node:path";
+import type { By, Operation } from "../control/protocol.ts";
+import type { PlanDoc, PlanService } from "../core/plan-doc.ts";
+import type { Diagnostic } from "../errors.ts";
+import { apply } from "./apply.ts";
+import { ConfigWatch } from "./config-watch.ts";
+import { type Drift, type Reading, requestFor } from "./drift.ts";
+import type { Session } from "./session.ts";
+
+const APPLY_MS_MAX = 600_000;
+const CHANGES_SHOWN = 3;
+
+/** Sees edits of the file while the project runs: tells about them, or with `reload: auto` applies them. */
+export class Edits {
+  readonly #session: Session;
+  readonly #drift: Drift;
+  readonly #watch: ConfigWatch;
+  readonly #onFault: (error: unknown) => void;
+  /** What was last said of the file, so that saving it unchanged says nothing. */
+  #said = "";
+  #isReading = false;
+
+  constructor(session: Session, drift: Drift, onFault: (error: unknown) => void) {
+    this.#session = session;
+    this.#drift = drift;
+    this.#onFault = onFault;
+    this.#watch = new ConfigWatch({ onChange: () => void this.#look() });
+  }
+
+  /** The project was applied: its files are the ones to watch, and the news about them are old. */
+  applied(): void {
+    const { project } = this.#session.basis;
+    if (project === null) return;
+    this.#said = "";
+    this.#drift.applied(project);
+    this.#watch.watch(project.inputs);
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isReading || this.#session.core.desired.draining) return;
+    this.#isReading = true;
+    try {
+      while (this.#drift.hasNews()) {
+        const reading = await this.#drift.read();
+        if (reading !== null) await this.#tell(reading);
+      }
+    } catch (error) {
+      this.#onFault(error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #tell(reading: Reading): Promise<void> {
+    const { project } = this.#session.basis;
+    const file = basename(project?.file ?? "procs.yaml");
+    if (reading.kind === "invalid") return this.#say(invalidWords(file, reading.diagnostics));
+    const plan = await this.#drift.plan();
+    if (plan === null) return;
+    const isAuto = project?.reload === "auto" && reading.project.reload === "auto";
+    if (!plan.changed) return;
+    if (!isAuto) {
+      return this.#say(`${file} changed: ${changeWords(plan)}. R + Enter applies, plan shows`);
+    }
+    this.#say(`${file} changed: ${changeWords(plan)}`);
+    await this.#apply(reading.project);
+  }
+
+  async #apply(project: Parameters<typeof requestFor>[0]): Promise<void> {
+    const request: Operation & { op: "apply" } = {
+      ...requestFor(project),
+      op: "apply",
+      command: "reload",
+      by: BY_FILE,
+      expect: null,
+      scale: {},
+      force: false,
+      wait: true,
+      timeout_ms: APPLY_MS_MAX,
+    };
+    const result = await apply(this.#session, request, () => undefined);
+    this.applied();
+    const bad = result.services.filter((service) => !service.ok);
+    if (bad.length === 0) return;
+    const words = bad.map((one) => `${one.name}: ${one.detail ?? one.outcome}`);
+    this.#say(`reload failed: ${words.join("; ")}`);
+  }
+
+  #say(message: string): void {
+    if (message === this.#said) return;
+    this.#said = message;
+    this.#session.events.add({ type: "config", message, by: BY_FILE });
+  }
+}
+
+const BY_FILE: By = { user: "procs", via: "file", pid: process.pid };
+
+/** `procs.yaml:4:5 unknown key "instnaces" in service "api"; what runs goes on`. */
+function invalidWords(file: string, diagnostics: readonly Diagnostic[]): string {
+  const [first] = diagnostics;
+  const start = first?.range?.start;
+  const place = start === undefined ? "" : `:${start.line}:${start.column}`;
+  const more =
+    diagnostics.length > 1 ? ` (and ${diagnostics.length - 1} more: procs validate)` : "";
+  const what = first?.message ?? "it cannot be read";
+  return `${first?.file ?? file}${place} ${what}${more}; what runs goes on`;
+}
+
+/** `~ api (env.PORT), - legacy`. */
+function changeWords(plan: PlanDoc): string {
+  const changed = plan.services.filter((service) => service.symbol !== "=");
+  const shown = changed.slice(0, CHANGES_SHOWN).map(serviceWords);
+  const rest = changed.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
+}
+
+function serviceWords({ service, symbol, changes }: PlanService): string {
+  const paths = changes.map((change) => change.path);
+  const shown = paths.slice(0, CHANGES_SHOWN).join(", ");
+  const more = paths.length > CHANGES_SHOWN ? ", …" : "";
+  const inside = symbol === "+" || symbol === "-" || shown === "" ? "" : ` (${shown}${more})`;
+  return `${symbol} ${service}${inside}`;
+}

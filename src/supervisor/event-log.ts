@@ -1,0 +1,148 @@
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+} from "node:fs";
+import type { EventItem } from "../control/protocol.ts";
+
+/** An event before it has its number and its time. */
+export type NewEvent = Omit<EventItem, "v" | "kind" | "seq" | "time"> & { readonly time?: string };
+
+type Listener = (event: EventItem) => void;
+
+interface Follower {
+  readonly onEvent: Listener;
+  readonly onEnd: () => void;
+}
+
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+const KEPT_MAX = 5000;
+/** Enough of the end of a file to hold its last whole line. */
+const TAIL_BYTES = 256 * 1024;
+
+/** What happened in a project: numbered, kept in memory and in a file of two bounded generations. */
+export class EventLog {
+  readonly #path: string;
+  readonly #now: () => Date;
+  readonly #followers = new Set<Follower>();
+  #kept: EventItem[] = [];
+  #seq: number;
+  #size: number;
+
+  /** Numbers go on where the file ends, over the lives of supervisors. */
+  constructor(path: string, now: () => Date) {
+    this.#path = path;
+    this.#now = now;
+    this.#kept = readTail(path);
+    this.#seq = this.#kept.at(-1)?.seq ?? readTail(`${path}.1`).at(-1)?.seq ?? 0;
+    this.#size = sizeOf(path);
+  }
+
+  /** The number of the last event. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  add(event: NewEvent): EventItem {
+    this.#seq += 1;
+    const time = event.time ?? this.#now().toISOString();
+    const item: EventItem = { v: 1, kind: "event", seq: this.#seq, ...event, time };
+    this.#kept.push(item);
+    if (this.#kept.length > KEPT_MAX * 1.2) this.#kept = this.#kept.slice(-KEPT_MAX);
+    this.#write(item);
+    for (const follower of [...this.#followers]) follower.onEvent(item);
+    return item;
+  }
+
+  /** Kept events after a number or from a time on; null: all that are kept. */
+  past(since: number | string | null): readonly EventItem[] {
+    if (since === null) return this.#kept;
+    if (typeof since === "number") return this.#older(since).filter((event) => event.seq > since);
+    const from = Date.parse(since);
+    return this.#older(0).filter((event) => Date.parse(event.time) >= from);
+  }
+
+  follow(onEvent: Listener, onEnd: () => void): () => void {
+    const follower = { onEvent, onEnd };
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  /** There will be no more events: followers are told. */
+  end(): void {
+    const followers = [...this.#followers];
+    this.#followers.clear();
+    for (const follower of followers) follower.onEnd();
+  }
+
+  /** What is kept in memory, with what only the files still know before it. */
+  #older(after: number): readonly EventItem[] {
+    const first = this.#kept[0]?.seq ?? Number.POSITIVE_INFINITY;
+    if (first <= after + 1) return this.#kept;
+    const stored = [`${this.#path}.1`, this.#path].flatMap((path) => parseLines(readWhole(path)));
+    return [...stored.filter((event) => event.seq < first), ...this.#kept];
+  }
+
+  /** A full disk loses events, never the supervisor. */
+  #write(item: EventItem): void {
+    const line = `${JSON.stringify(item)}\n`;
+    try {
+      if (this.#size > FILE_BYTES_MAX) {
+        renameSync(this.#path, `${this.#path}.1`);
+        this.#size = 0;
+      }
+      appendFileSync(this.#path, line, { mode: 0o600 });
+      this.#size += Buffer.byteLength(line);
+    } catch {
+      this.#size = sizeOf(this.#path);
+    }
+  }
+}
+
+function readTail(path: string): EventItem[] {
+  const size = sizeOf(path);
+  if (size === 0) return [];
+  const start = Math.max(0, size - TAIL_BYTES);
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(fstatSync(file).size - start);
+    const read = readSync(file, bytes, 0, bytes.length, start);
+    return parseLines(bytes.toString("utf8", 0, read)).slice(-KEPT_MAX);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A torn line, at the start of a tail or after a crash, is left out. */
+function parseLines(content: string): EventItem[] {
+  return content.split("\n").flatMap((line) => {
+    try {
+      // Lines of this file were written by #write.
+      const item = JSON.parse(line) as EventItem;
+      return typeof item.seq === "number" ? [item] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function readWhole(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}

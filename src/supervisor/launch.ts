@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
+import { connect } from "node:net";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EXIT, type UserError, userError } from "../errors.ts";
+import { preparePaths } from "../host/folders.ts";
+import { LOCKED_EXIT, lockedCommand } from "../host/lock.ts";
+import { softFileLimit } from "../host/shim.ts";
+import type { ProjectPaths } from "../paths.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface LaunchOptions {
+  readonly paths: ProjectPaths;
+  /** Names the folders of procs; nothing else of it reaches the supervisor but what a program needs to run. */
+  readonly env: Env;
+  /** The supervisor's program; null: the one beside this file. */
+  readonly entry: string | null;
+}
+
+const LAUNCH_MS_MAX = 20_000;
+const LOOK_EVERY_MS = 15;
+/** How long to wait for whoever holds the lock before trying to take it again. */
+const BUSY_MS = 200;
+const SAID_LINES_MAX = 10;
+
+/**
+ * Sees to it that a supervisor listens: starts one unless another launcher was faster. Any number of
+ * launchers at once end with one supervisor. Throws P610 (exit 4) with what it said when it dies.
+ */
+export async function launchSupervisor(options: LaunchOptions): Promise<void> {
+  const { paths } = options;
+  const until = performance.now() + LAUNCH_MS_MAX;
+  while (performance.now() < until) {
+    if (await listens(paths.socket)) return;
+    preparePaths(paths);
+    const said = existsSync(paths.supervisorLog) ? statSync(paths.supervisorLog).size : 0;
+    const child = start(options);
+    const ended = await waitForSocket(paths.socket, child, until);
+    if (ended === "listens") return;
+    // One that was just leaving took the folder with it: nothing is wrong, and the next try makes it anew.
+    const wasCleared = !existsSync(paths.lock);
+    if (ended !== LOCKED_EXIT && !wasCleared) throw died(paths, said, ended);
+    await pause(BUSY_MS, () => existsSync(paths.socket));
+  }
+  throw userError(
+    EXIT.supervisor,
+    "P610",
+    `no supervisor answered within ${LAUNCH_MS_MAX / 1000}s`,
+    {
+      notes: [`its log is ${paths.supervisorLog}`],
+    },
+  );
+}
+
+function start({ paths, env, entry }: LaunchOptions): ChildProcess {
+  const program = entry ?? fileURLToPath(new URL("./main.js", import.meta.url));
+  const { command, args } = lockedCommand(paths.lock, [process.execPath, program, paths.folder]);
+  const log = openSync(paths.supervisorLog, "a", 0o600);
+  try {
+    const child = spawn(command, args, {
+      cwd: "/",
+      // A session of its own: no terminal, and no signal meant for the one who launched it.
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { ...supervisorEnv(env), PROCS_NOFILE: String(softFileLimit(process.ppid)) },
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** The exit code of the launched process, or "listens" once the socket answers. */
+async function waitForSocket(
+  socket: string,
+  child: ChildProcess,
+  until: number,
+): Promise<number | string> {
+  let ended: number | string | null = null;
+  child.once("error", (error) => {
+    ended = error.message;
+  });
+  child.once("exit", (code, signal) => {
+    ended = code ?? signal ?? "unknown";
+  });
+  while (performance.now() < until) {
+    if (existsSync(socket) && (await listens(socket))) return "listens";
+    if (ended !== null) return ended;
+    await pause(LOOK_EVERY_MS, () => false);
+  }
+  return "it took too long";
+}
+
+function listens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const answer = (yes: boolean) => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.once("connect", () => answer(true));
+    socket.once("error", () => answer(false));
+  });
+}
+
+async function pause(limitMs: number, isOver: () => boolean): Promise<void> {
+  const until = performance.now() + limitMs;
+  while (performance.now() < until && !isOver()) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_EVERY_MS, limitMs)));
+  }
+}
+
+/** What Node, sh and our own folders need. Services get theirs from the `up` that asked for them. */
+function supervisorEnv(env: Env): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of KEPT) {
+    const value = env[name];
+    if (value !== undefined && value !== "")
+      kept[name] = FOLDERS.has(name) ? resolve(value) : value;
+  }
+  return kept;
+}
+
+/** Relative ones are relative to where the command was given; the supervisor lives in `/`. */
+const FOLDERS: ReadonlySet<string> = new Set([
+  "PROCS_STATE_DIR",
+  "XDG_RUNTIME_DIR",
+  "XDG_STATE_HOME",
+  "HOME",
+  "TMPDIR",
+]);
+const KEPT: readonly string[] = [
+  ...FOLDERS,
+  "PATH",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "LANG",
+  "LC_ALL",
+  "TZ",
+  "PROCS_LOG",
+];
+
+function died(paths: ProjectPaths, from: number, how: number | string): UserError {
+  const words = typeof how === "number" ? `ended with code ${how}` : `ended: ${how}`;
+  const lines = readSaid(paths.supervisorLog, from);
+  return userError(EXIT.supervisor, "P610", `the supervisor did not start: it ${words}`, {
+    notes: [...lines, `its log is ${paths.supervisorLog}`],
+  });
+}
+
+function readSaid(path: string, from: number): readonly string[] {
+  try {
+    const said = readFileSync(path).subarray(from).toString("utf8").trim();
+    return said === "" ? [] : said.split("\n").slice(-SAID_LINES_MAX);
+  } catch {
+    return [];
+  }
+}

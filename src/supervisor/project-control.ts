@@ -1,0 +1,147 @@
+import { unreachable } from "../assert.ts";
+import { RequestError } from "../control/failure.ts";
+import {
+  type EventItem,
+  type Operation,
+  type PlanRequest,
+  PROTOCOL,
+  type ProjectReply,
+  type ResultItem,
+  type Snapshot,
+  type VersionReply,
+  type WhyReply,
+} from "../control/protocol.ts";
+import type { Control } from "../control/routes.ts";
+import { explain } from "../core/explain.ts";
+import { type InstanceId, isLive, sameId } from "../core/observed.ts";
+import type { PlanDoc } from "../core/plan-doc.ts";
+import type { RealHost } from "../host/host.ts";
+import { apply, refuseOtherProject } from "./apply.ts";
+import { restart, scale, signal, start, stop } from "./by-hand.ts";
+import { nextBasis, requireServices } from "./desire.ts";
+import type { Drift } from "./drift.ts";
+import { down, kill, wait } from "./ending.ts";
+import type { OnItem } from "./follow.ts";
+import type { Owner } from "./owner.ts";
+import { planOf } from "./plan.ts";
+import type { Session } from "./session.ts";
+import { takeSnapshot, type Usage } from "./snapshot.ts";
+
+export interface ProjectControlOptions {
+  readonly session: Session;
+  readonly host: Pick<RealHost, "stats">;
+  readonly drift: Drift;
+  readonly owner: Owner;
+  /** The reply of a `down` has been handed over. */
+  readonly onLeave: () => void;
+}
+
+/** What the API's routes ask, answered by one project. */
+export class ProjectControl implements Control {
+  readonly #options: ProjectControlOptions;
+  readonly #session: Session;
+
+  constructor(options: ProjectControlOptions) {
+    this.#options = options;
+    this.#session = options.session;
+  }
+
+  version(): VersionReply {
+    const { basis, paths, version, since } = this.#session;
+    return {
+      v: 1,
+      kind: "version",
+      version,
+      protocol: PROTOCOL,
+      pid: process.pid,
+      node: process.version,
+      project: basis.project?.name ?? "",
+      folder: paths.folder,
+      since,
+    };
+  }
+
+  async snapshot(services: readonly string[] | null): Promise<Snapshot> {
+    const session = this.#session;
+    if (services !== null) requireServices(session.core.desired, services);
+    const drift = await this.#options.drift.summary();
+    return takeSnapshot({ session, services, drift, usage: this.#usage() });
+  }
+
+  project(): ProjectReply {
+    const { project, ambient } = this.#session.basis;
+    if (project === null) throw new RequestError(404, "P602", "nothing was applied yet");
+    return { v: 1, kind: "project", project, ambient: ambient ?? {} };
+  }
+
+  why(service: string): WhyReply {
+    const { core, clock } = this.#session;
+    if (!core.observed.services.has(service)) requireServices(core.desired, [service]);
+    const lines = explain(core.desired, core.observed, service, clock.now());
+    return { v: 1, kind: "why", service, lines };
+  }
+
+  past(since: number | string | null): readonly EventItem[] {
+    return this.#session.events.past(since);
+  }
+
+  follow(onEvent: (event: EventItem) => void, onEnd: () => void): () => void {
+    return this.#session.events.follow(onEvent, onEnd);
+  }
+
+  async plan(request: PlanRequest): Promise<PlanDoc> {
+    refuseOtherProject(this.#session, request);
+    return planOf(this.#session, nextBasis(this.#session.basis, request), request);
+  }
+
+  async operate(operation: Operation, onItem: OnItem): Promise<ResultItem> {
+    const session = this.#session;
+    switch (operation.op) {
+      case "apply":
+        return apply(session, operation, onItem);
+      case "restart":
+        return restart(session, operation, onItem);
+      case "start":
+        return start(session, operation, onItem);
+      case "stop":
+        return stop(session, operation, onItem);
+      case "scale":
+        return scale(session, operation, onItem);
+      case "signal":
+        return signal(session, operation);
+      case "wait":
+        return wait(session, operation);
+      case "down":
+        return down(session, operation, onItem);
+      case "kill":
+        return kill(session, operation);
+      default:
+        return unreachable(operation);
+    }
+  }
+
+  own(): () => void {
+    return this.#options.owner.take();
+  }
+
+  disown(): void {
+    this.#options.owner.release();
+  }
+
+  leave(): void {
+    this.#options.onLeave();
+  }
+
+  #usage(): (id: InstanceId) => Usage {
+    const { core } = this.#session;
+    const live = [...core.observed.services.values()].flatMap((s) => s.instances.filter(isLive));
+    const all = this.#options.host.stats(live) ?? [];
+    return (id) => {
+      const stats = all.find((one) => sameId(one.id, id))?.stats ?? null;
+      return {
+        cpu_percent: stats?.cpuPercent ?? null,
+        memory_bytes: stats?.memoryBytes ?? null,
+      };
+    };
+  }
+}

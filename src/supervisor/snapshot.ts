@@ -1,0 +1,166 @@
+import type { InstanceStatus, LastExit, ServiceStatus, Snapshot } from "../control/protocol.ts";
+import { intentOf } from "../core/desired.ts";
+import { type Exit, type Instance, type InstanceId, isLive } from "../core/observed.ts";
+import { dependentsOf } from "../core/order.ts";
+import type { Millis, ServiceSpec } from "../core/spec.ts";
+import { type InstanceState, serviceState } from "../core/status.ts";
+import { formatCheck, formatCommand, formatDuration } from "../core/units.ts";
+import { lastLines } from "../logs/last-lines.ts";
+import { runFiles } from "../logs/layout.ts";
+import type { Session } from "./session.ts";
+import { whereOf } from "./where.ts";
+
+/** What the processes of one instance use. */
+export interface Usage {
+  readonly cpu_percent: number | null;
+  readonly memory_bytes: number | null;
+}
+
+export interface SnapshotOptions {
+  readonly session: Session;
+  /** null: all. */
+  readonly services: readonly string[] | null;
+  readonly drift: Snapshot["drift"];
+  readonly usage: (id: InstanceId) => Usage;
+}
+
+const LINES_SHOWN = 10;
+
+/** What runs, as people see it. */
+export function takeSnapshot(options: SnapshotOptions): Snapshot {
+  const { session } = options;
+  const { project } = session.basis;
+  const { core } = session;
+  // A service that left the file but still stops is still there.
+  const names = new Set([...core.desired.services.keys(), ...core.observed.services.keys()]);
+  const chosen = [...names].filter((name) => options.services?.includes(name) ?? true);
+  return {
+    v: 1,
+    kind: "ps",
+    project: project?.name ?? "",
+    folder: session.paths.folder,
+    file: project?.file ?? "",
+    supervisor: { version: session.version, pid: process.pid, since: session.since },
+    drift: options.drift,
+    seq: session.events.seq,
+    services: chosen.flatMap((name) => serviceStatus(name, options) ?? []),
+  };
+}
+
+function serviceStatus(name: string, options: SnapshotOptions): ServiceStatus | null {
+  const { session } = options;
+  const { desired, observed } = session.core;
+  const instances = observed.services.get(name)?.instances ?? [];
+  const spec = desired.services.get(name) ?? instances.at(-1)?.applied;
+  if (spec === undefined) return null;
+  const now = session.clock.now();
+  const state = serviceState(desired, observed, name, now);
+  const shown = state.instances
+    .filter(({ instance }) => isLive(instance))
+    .map((one) => instanceStatus(one, options));
+  const intent = intentOf(desired, name);
+  return {
+    name,
+    kind: spec.kind,
+    state: state.state,
+    detail: state.detail,
+    ready: state.ready,
+    wanted: state.wanted,
+    restarts: state.restarts,
+    since: session.wallTime(state.since),
+    cpu_percent: sum(shown.map((one) => one.cpu_percent)),
+    memory_bytes: sum(shown.map((one) => one.memory_bytes)),
+    where: whereOf(spec, observed),
+    next_due: session.wallTime(state.dueAt),
+    retry_in_ms: state.retryAt === null ? null : Math.round(Math.max(0, state.retryAt - now)),
+    last_exit: lastExit(state.lastExit, session),
+    by_hand: {
+      stopped: intent.stopped,
+      scale: intent.scale,
+      file_instances: spec.instances,
+    },
+    instances: shown,
+    ...describe(spec, session),
+  };
+}
+
+/** What the file says of it: for `status`. */
+function describe(spec: ServiceSpec, session: Session) {
+  const { desired } = session.core;
+  const { project } = session.basis;
+  const dependencies = Object.entries(spec.depends_on).map(
+    ([name, { condition }]) => [name, condition] as const,
+  );
+  const sources = project?.sources ?? {};
+  const own = Object.hasOwn(sources, spec.name) ? sources[spec.name] : undefined;
+  return {
+    command: formatCommand(spec.command),
+    cwd: spec.cwd,
+    description: spec.description,
+    depends_on: Object.fromEntries(dependencies),
+    needed_by: dependentsOf(desired.services, spec.name),
+    source: own?.[""] ?? null,
+    probe: probeWords(spec, session),
+  };
+}
+
+/** `GET /health every 1s: GET :3000/health 200 in 3ms`. */
+function probeWords(spec: ServiceSpec, session: Session): string | null {
+  const probe = spec.ready ?? spec.alive;
+  if (probe === null) return null;
+  const instances = session.core.observed.services.get(spec.name)?.instances ?? [];
+  const last = instances.filter(isLive).at(-1);
+  const result = (spec.ready === null ? last?.alive.last : last?.ready.last) ?? null;
+  if (result === null) return `${formatCheck(probe.check)} every ${formatDuration(probe.interval)}`;
+  const ago = formatDuration(Math.round((session.clock.now() - result.at) / 1000) * 1000);
+  return `${result.detail || (result.ok ? "passed" : "failed")}, ${ago} ago`;
+}
+
+function instanceStatus(
+  { instance, state, current }: InstanceState,
+  { session, usage }: SnapshotOptions,
+): InstanceStatus {
+  return {
+    instance: instance.slot,
+    run: instance.run,
+    state,
+    pid: pidOf(instance),
+    port: instance.port,
+    since: session.wallTime(instance.startedAt),
+    ...usage(instance),
+    current,
+  };
+}
+
+function pidOf({ phase }: Instance): number | null {
+  return "pid" in phase ? phase.pid : null;
+}
+
+function lastExit(
+  found: { readonly instance: Instance; readonly words: string; readonly at: Millis } | null,
+  session: Session,
+): LastExit | null {
+  if (found === null || found.instance.phase.kind !== "ended") return null;
+  const { service, slot, run, phase } = found.instance;
+  return {
+    ...codeOf(phase.exit),
+    words: found.words,
+    time: session.wallTime(found.at) ?? "",
+    instance: slot,
+    run,
+    last_lines: lastLines(runFiles(session.paths.runs, service, slot, run), LINES_SHOWN),
+  };
+}
+
+function codeOf(exit: Exit): { readonly code: number | null; readonly signal: string | null } {
+  return {
+    code: exit.kind === "code" ? exit.code : null,
+    signal: exit.kind === "signal" ? exit.signal : null,
+  };
+}
+
+/** null when nothing is known of any. */
+function sum(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+}
