@@ -1,106 +1,106 @@
 // Reading and following logs: 1,000,000 lines of 100 bytes in one file, and the delay from a write to
-// its being seen. Wants a build in dist/; prints one line a measurement.
+// its being seen. In this process, without a supervisor.
 import { appendFileSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
-const dist = new URL(process.argv[2] ?? "../dist/", import.meta.url);
-const { openHistory } = await import(new URL("logs/history.js", dist).href);
-const { LineFilter } = await import(new URL("logs/filter.js", dist).href);
-const { followLogs } = await import(new URL("logs/follow.js", dist).href);
-const { Indexer } = await import(new URL("logs/index-writer.js", dist).href);
-const { runFiles } = await import(new URL("logs/layout.js", dist).href);
-
+const DIST = resolve(import.meta.dirname, "../dist");
 const LINES = 1_000_000;
-const runs = mkdtempSync(join(tmpdir(), "procs-bench-"));
-const files = runFiles(runs, "api", 1, 1);
-mkdirSync(files.folder);
-const all = { runs, targets: null, choice: { kind: "all" }, stream: null };
-const past = { ...all, sinceMs: null, untilMs: null, last: null, filter: null, isFollowed: false };
 
-const report = (what, value) => console.log(`${what.padEnd(44)} ${value}`);
-const since = (start) => `${(performance.now() - start).toFixed(1)} ms`;
-
-async function count(change) {
-  const start = performance.now();
-  let lines = 0;
-  for await (const batch of openHistory({ ...past, ...change }).batches) lines += batch.length;
-  return `${since(start).padStart(10)}  ${lines} lines`;
+export async function bench(dist = DIST) {
+  const load = (name) => import(join(dist, "logs", `${name}.js`));
+  const runs = mkdtempSync(join(tmpdir(), "procs-bench-"));
+  const { runFiles } = await load("layout");
+  const files = runFiles(runs, "api", 1, 1);
+  mkdirSync(files.folder);
+  const chosen = { runs, targets: null, stream: null };
+  try {
+    await write(await load("index-writer"), files);
+    await queries(await load("history"), await load("filter"), chosen);
+    await following(await load("follow"), chosen);
+    await delays(await load("follow"), chosen, files);
+  } finally {
+    rmSync(runs, { recursive: true });
+  }
 }
 
-const pattern = (text) =>
-  new LineFilter({ pattern: new RegExp(text), invert: false, level: null, contextLines: 0 });
-
-try {
-  writeLines();
-  report("query -n 100", await count({ last: 100 }));
-  report("query -n 100 again", await count({ last: 100 }));
-  report("query -n all", await count({}));
-  report("query -g 999999", await count({ filter: pattern("999999") }));
-  report("query -g 77$ -n 10", await count({ filter: pattern("77$"), last: 10 }));
-  await followFromStart();
-  await delays();
-  report("resident memory", `${Math.round(process.memoryUsage().rss / 1e6)} MB`);
-} finally {
-  rmSync(runs, { recursive: true });
-}
-
-/** As a program would, under an indexer as in the supervisor. */
-function writeLines() {
+/** As a program would, with the supervisor's indexer at work. */
+async function write({ Indexer }, files) {
   const indexer = new Indexer();
   indexer.watchRun(files);
   const start = performance.now();
   const fd = openSync(files.out, "a", 0o600);
-  for (let line = 0; line < LINES; line += 1000) {
+  for (let first = 0; first < LINES; first += 1000) {
     let text = "";
-    for (let at = line; at < line + 1000; at += 1)
-      text += `${`${at} `.padEnd(92, "x")} ${String(at % 1e6).padStart(6, "0")}\n`;
+    for (let line = first; line < first + 1000; line++) text += `${`${line} `.padEnd(99, "x")}\n`;
     writeSync(fd, text);
+    await new Promise((resolve) => setImmediate(resolve));
   }
   indexer.close();
-  report("write 1,000,000 lines of 100 bytes", since(start));
+  report("write 1,000,000 lines of 100 bytes", performance.now() - start);
 }
 
-async function followFromStart() {
-  const abort = new AbortController();
-  let lines = 0;
+async function queries({ openHistory }, { LineFilter }, chosen) {
+  const query = async (what, change) => {
+    const start = performance.now();
+    let lines = 0;
+    const all = { choice: { kind: "all" }, sinceMs: null, untilMs: null, last: null, filter: null };
+    const { batches } = openHistory({ ...chosen, ...all, isFollowed: false, ...change });
+    for await (const batch of batches) lines += batch.length;
+    report(`${what}: ${lines} lines`, performance.now() - start);
+  };
+  const grep = (pattern) =>
+    new LineFilter({ pattern, invert: false, level: null, contextLines: 0 });
+  await query("logs -n 100", { last: 100 });
+  await query("logs -n all", {});
+  await query("logs -g 999999", { filter: grep(/999999/) });
+  await query("logs -g '^\\d*77 ' -n 10", { filter: grep(/^\d*77 /), last: 10 });
+}
+
+async function following({ followLogs }, chosen) {
+  const end = new AbortController();
   const start = performance.now();
+  let lines = 0;
   const onLines = (entries) => {
     lines += entries.length;
-    if (lines === LINES) abort.abort();
+    if (lines === LINES) end.abort();
   };
   await followLogs({
-    ...all,
+    ...chosen,
     run: null,
     from: "start",
     filter: null,
     onLines,
-    signal: abort.signal,
+    signal: end.signal,
   });
-  report("follow from the start", since(start));
+  report("follow all of it", performance.now() - start);
 }
 
 /** One line at a time, from this very process: the time includes the write itself. */
-async function delays() {
-  const abort = new AbortController();
+async function delays({ followLogs }, chosen, files) {
+  const end = new AbortController();
   let seen = () => {};
-  const following = followLogs({
-    ...{ ...all, run: null, from: "end", filter: null, signal: abort.signal },
-    onLines: () => seen(performance.now()),
-  });
-  const list = [];
-  for (let line = 0; line < 200; line += 1) {
+  const onLines = () => seen();
+  const rest = { run: null, from: "end", filter: null, onLines, signal: end.signal };
+  const followed = followLogs({ ...chosen, ...rest });
+  const all = [];
+  for (let line = 0; line < 200; line++) {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
     const start = performance.now();
-    const at = new Promise((resolve) => {
+    const isSeen = new Promise((resolve) => {
       seen = resolve;
     });
     appendFileSync(files.out, `line ${line}\n`);
-    list.push((await at) - start);
+    await isSeen;
+    all.push(performance.now() - start);
   }
-  abort.abort();
-  await following;
-  list.sort((a, b) => a - b);
-  const place = (share) => `${list[Math.floor(list.length * share)].toFixed(2)} ms`;
-  report("written to seen: median, 99 %, most", `${place(0.5)}, ${place(0.99)}, ${place(0.999)}`);
+  end.abort();
+  await followed;
+  all.sort((a, b) => a - b);
+  report("a line is seen, median", all[100]);
+  report("a line is seen, latest of 200", all[199]);
+}
+
+function report(what, millis) {
+  console.log(`${what.padEnd(44)} ${millis.toFixed(1).padStart(8)} ms`);
 }

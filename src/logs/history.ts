@@ -40,7 +40,10 @@ export interface LogQuery {
 export type Positions = ReadonlyMap<string, number>;
 
 export interface History {
-  /** The lines in time order. Nothing is read before it is asked for; a slow reader holds nothing up. */
+  /**
+   * The lines in time order. Nothing is read before it is asked for; a slow reader holds nothing up. A
+   * batch may be empty: a long search without a match gives its reader the chance to end it.
+   */
   readonly batches: AsyncGenerator<readonly LogEntry[]>;
   /** Where each file of the targets ended when the query was made; later files are not in it. */
   readonly positions: Positions;
@@ -123,10 +126,10 @@ async function* answer(
   const all = mergeEntries(toSources(parts, query, null));
   const matching = (entry: LogEntry) => filter.push(entry);
   if (last === null) yield* inTurns(all, matching);
-  else yield await collectLast(inTurns(all, matching), last);
+  else yield* onlyLast(inTurns(all, matching), last);
 }
 
-/** Hands over batches, and lets the event loop run: a search of gigabytes can be interrupted. */
+/** Hands over batches, and lets the event loop run: signals are heard during a search of gigabytes. */
 async function* inTurns(
   entries: Iterable<LogEntry>,
   pick: (entry: LogEntry) => readonly LogEntry[],
@@ -139,7 +142,7 @@ async function* inTurns(
     count += 1;
     const isLate = count % BATCH_ENTRIES_MAX === 0 && performance.now() > turnEndsAt;
     if (batch.length < BATCH_ENTRIES_MAX && !isLate) continue;
-    if (batch.length > 0) yield batch;
+    yield batch;
     batch = [];
     if (!isLate) continue;
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -148,17 +151,18 @@ async function* inTurns(
   if (batch.length > 0) yield batch;
 }
 
-async function collectLast(
+async function* onlyLast(
   batches: AsyncIterable<readonly LogEntry[]>,
   last: number,
-): Promise<LogEntry[]> {
+): AsyncGenerator<readonly LogEntry[]> {
   let kept: LogEntry[] = [];
   for await (const batch of batches) {
     // Copies: a few kept lines must not hold on to the blocks that they were read in.
     for (const entry of batch) kept.push({ ...entry, bytes: Buffer.from(entry.bytes) });
     if (kept.length > 2 * last + BATCH_ENTRIES_MAX) kept = lastOf(kept, last);
+    yield [];
   }
-  return lastOf(kept, last);
+  yield lastOf(kept, last);
 }
 
 function lastOf<T>(list: readonly T[], count: number): T[] {

@@ -27,7 +27,7 @@ test("a last line without end is cut, and a large file is not read whole", () =>
   stored.write("api.1/1", "y".repeat(100_000));
   const start = performance.now();
   const lines = lastLines(stored.files("api.1/1"), 2);
-  expect(performance.now() - start).toBeLessThan(100);
+  expect(performance.now() - start).toBeLessThan(200);
   expect(lines[0]).toBe("x".repeat(99));
   expect(lines[1]).toBe(`${"y".repeat(2000)}…`);
 });

@@ -20,7 +20,7 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   let shown = 0;
   for await (const batch of history.batches) {
     shown += batch.length;
-    await show(batch);
+    if (batch.length > 0) await show(batch);
     if (context.signal.aborted) return EXIT.interrupted;
   }
   if (request.isFollowed) await follow(context, request, history, show);
@@ -59,10 +59,11 @@ function createShow(context: Context, args: ParsedArgs, request: LogRequest): Sh
     const { fields } = context.globals;
     const keys = fields === null ? null : chooseFields(fields, JSON_FIELDS, {});
     return async (entries) => {
-      for (const entry of entries) {
+      const objects = entries.map((entry) => {
         const json = toJsonEntry(entry, isRaw);
-        out.json(keys === null ? json : pick({ ...json }, keys));
-      }
+        return keys === null ? json : pick({ ...json }, keys);
+      });
+      out.write(objects.map((json) => `${JSON.stringify(json)}\n`).join(""));
       await out.drained();
     };
   }
