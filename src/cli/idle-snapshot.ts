@@ -1,4 +1,4 @@
-import type { ServiceStatus, Snapshot } from "../control/protocol.ts";
+import type { ServiceStatus, Snapshot } from "../control/snapshot.ts";
 import type { Project, ServiceSpec } from "../core/spec.ts";
 import { formatCheck, formatCommand } from "../core/units.ts";
 

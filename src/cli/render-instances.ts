@@ -1,4 +1,4 @@
-import type { InstanceStatus, ServiceStatus } from "../control/protocol.ts";
+import type { InstanceStatus, ServiceStatus } from "../control/snapshot.ts";
 import { bytes, percent, span } from "./format.ts";
 import type { Screen } from "./render-ps.ts";
 import { marksFor, STATES } from "./symbols.ts";

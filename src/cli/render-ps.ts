@@ -1,4 +1,4 @@
-import type { ServiceStatus, Snapshot } from "../control/protocol.ts";
+import type { ServiceStatus, Snapshot } from "../control/snapshot.ts";
 import { tellingLine } from "./clean.ts";
 import { bytes, count, percent, span } from "./format.ts";
 import type { Paint } from "./paint.ts";

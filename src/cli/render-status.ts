@@ -1,4 +1,5 @@
-import type { EventItem, ServiceStatus, State } from "../control/protocol.ts";
+import type { EventItem, State } from "../control/protocol.ts";
+import type { ServiceStatus } from "../control/snapshot.ts";
 import { clean } from "./clean.ts";
 import { ago, bytes, clock, percent, span } from "./format.ts";
 import type { Screen } from "./render-ps.ts";

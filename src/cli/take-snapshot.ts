@@ -1,4 +1,4 @@
-import type { Snapshot } from "../control/protocol.ts";
+import type { Snapshot } from "../control/snapshot.ts";
 import { EXIT, userError } from "../errors.ts";
 import type { Context } from "./context.ts";
 

@@ -1,3 +1,4 @@
+import type { State as CoreState } from "../core/instance-state.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
 import type { Project } from "../core/spec.ts";
 
@@ -6,7 +7,7 @@ import type { Project } from "../core/spec.ts";
  * Only additive changes inside PROTOCOL. docs/control-api.md is the prose form.
  *
  *   GET  /v1/version                         VersionReply
- *   GET  /v1/snapshot?services=a,b           Snapshot
+ *   GET  /v1/snapshot?services=a,b           Snapshot (snapshot.ts)
  *   GET  /v1/project                         ProjectReply
  *   GET  /v1/why?service=api                 WhyReply
  *   GET  /v1/events?since=SEQ|ISO&follow=1   EventItem a line
@@ -40,102 +41,8 @@ export interface ErrorReply {
   readonly exit: number;
 }
 
-/** One word for a state everywhere: research/ux.md 2.2. */
-export type State =
-  | "waiting"
-  | "starting"
-  | "ready"
-  | "unready"
-  | "reloading"
-  | "idle"
-  | "stopping"
-  | "stopped"
-  | "done"
-  | "crashed"
-  | "failed"
-  | "disabled";
-
-export interface Snapshot {
-  readonly v: 1;
-  readonly kind: "ps";
-  readonly project: string;
-  readonly folder: string;
-  readonly file: string;
-  readonly supervisor: {
-    readonly version: string;
-    readonly pid: number;
-    readonly since: string;
-  } | null;
-  /** Whether the file says something else than what runs; null: the file does not validate now. */
-  readonly drift: {
-    readonly changed: boolean;
-    readonly edits: number;
-    readonly plan: string;
-  } | null;
-  /** The last event's number: follow from here. */
-  readonly seq: number;
-  readonly services: readonly ServiceStatus[];
-}
-
-export interface ServiceStatus {
-  readonly name: string;
-  readonly kind: "service" | "task";
-  readonly state: State;
-  /** Beside the state: `waits for redis`, `exit 1, retry 2 of 10 in 2s`, `exit 0, 12m ago`, `1 of 3 replaced`. */
-  readonly detail: string | null;
-  readonly ready: number;
-  readonly wanted: number;
-  readonly restarts: number;
-  /** Since when the oldest ready instance is up, RFC 3339. */
-  readonly since: string | null;
-  /** Over the whole tree of all instances, since the last look (else over their life). */
-  readonly cpu_percent: number | null;
-  readonly memory_bytes: number | null;
-  /** `http://localhost:3000`, `:6379`, or null. */
-  readonly where: string | null;
-  readonly next_due: string | null;
-  readonly retry_in_ms: number | null;
-  readonly last_exit: LastExit | null;
-  /** By hand: wins over the file. */
-  readonly by_hand: {
-    readonly stopped: boolean;
-    readonly scale: number | null;
-    readonly file_instances: number;
-  };
-  readonly instances: readonly InstanceStatus[];
-  /** From the applied specs: for `status`. */
-  readonly command: string;
-  readonly cwd: string;
-  readonly description: string | null;
-  readonly depends_on: Readonly<Record<string, "started" | "ready" | "done">>;
-  readonly needed_by: readonly string[];
-  readonly source: { readonly file: string; readonly line: number } | null;
-  readonly probe: string | null;
-}
-
-export interface InstanceStatus {
-  readonly instance: number;
-  readonly run: number;
-  readonly state: State;
-  readonly pid: number | null;
-  readonly port: number | null;
-  readonly since: string | null;
-  readonly cpu_percent: number | null;
-  readonly memory_bytes: number | null;
-  /** Runs the wanted revision. */
-  readonly current: boolean;
-}
-
-export interface LastExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  /** `exit 1`, `killed by SIGKILL, often out of memory`, `could not start: no such program`. */
-  readonly words: string;
-  readonly time: string;
-  readonly instance: number;
-  readonly run: number;
-  readonly last_lines: readonly string[];
-}
+/** One word for a state everywhere: "not ready" is `unready`, "gave up" is `failed`. */
+export type State = CoreState;
 
 export interface ProjectReply {
   readonly v: 1;

@@ -9,13 +9,13 @@ import type {
   PlanRequest,
   ProjectReply,
   ResultItem,
-  Snapshot,
   StreamItem,
   VersionReply,
   WhyReply,
 } from "./protocol.ts";
 import type { ControlRequest, Handler, Responder } from "./server.ts";
 import { attachRequest, operation, planRequest } from "./shapes.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** What the supervisor does for the API. Everything may throw RequestError. */
 export interface Control {

@@ -4,11 +4,11 @@ import type {
   PlanRequest,
   ProjectReply,
   ResultItem,
-  Snapshot,
   StreamItem,
   VersionReply,
   WhyReply,
 } from "../control/protocol.ts";
+import type { Snapshot } from "../control/snapshot.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
 import type { ProjectPaths } from "../paths.ts";
 

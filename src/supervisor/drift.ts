@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import type { PlanRequest, Snapshot } from "../control/protocol.ts";
+import type { PlanRequest } from "../control/protocol.ts";
+import type { Snapshot } from "../control/snapshot.ts";
 import { sameSpec } from "../core/diff.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
 import type { Project } from "../core/spec.ts";

@@ -7,11 +7,11 @@ import {
   PROTOCOL,
   type ProjectReply,
   type ResultItem,
-  type Snapshot,
   type VersionReply,
   type WhyReply,
 } from "../control/protocol.ts";
 import type { Control } from "../control/routes.ts";
+import type { Snapshot } from "../control/snapshot.ts";
 import { explain } from "../core/explain.ts";
 import { type InstanceId, isLive, sameId } from "../core/observed.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";

@@ -1,4 +1,4 @@
-import type { InstanceStatus, LastExit, ServiceStatus, Snapshot } from "../control/protocol.ts";
+import type { InstanceStatus, LastExit, ServiceStatus, Snapshot } from "../control/snapshot.ts";
 import { intentOf } from "../core/desired.ts";
 import { type Exit, type Instance, type InstanceId, isLive } from "../core/observed.ts";
 import { dependentsOf } from "../core/order.ts";

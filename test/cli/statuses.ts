@@ -1,4 +1,4 @@
-import type { ServiceStatus, Snapshot } from "../../src/control/protocol.ts";
+import type { ServiceStatus, Snapshot } from "../../src/control/snapshot.ts";
 
 /** Made-up states of a shop, for the renderers. */
 export const NOW = Date.parse("2026-03-01T12:04:31.000Z");

@@ -10,10 +10,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import type { ServiceStatus, Snapshot } from "../../src/control/protocol.ts";
+import type { ServiceStatus, Snapshot } from "../../src/control/snapshot.ts";
 import { until } from "./until.ts";
 
-const BIN = resolve(import.meta.dirname, "../../bin/procs.js");
+/** The built program; PROCS_TEST_BIN names another build of it. */
+export const BIN = process.env.PROCS_TEST_BIN ?? resolve(import.meta.dirname, "../../bin/procs.js");
 
 /** What a command left: its exit code and both streams, whole. */
 export interface Ran {

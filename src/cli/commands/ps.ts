@@ -1,4 +1,5 @@
-import type { ServiceStatus, Snapshot, State } from "../../control/protocol.ts";
+import type { State } from "../../control/protocol.ts";
+import type { ServiceStatus, Snapshot } from "../../control/snapshot.ts";
 import { EXIT, userError } from "../../errors.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";

@@ -1,10 +1,10 @@
-import type { ResultItem, Snapshot } from "../../control/protocol.ts";
+import type { ResultItem } from "../../control/protocol.ts";
+import type { Snapshot } from "../../control/snapshot.ts";
 import { EXIT, userError } from "../../errors.ts";
 import { act, appliedServices, by, exitOf, waiting } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
-import { took } from "../format.ts";
-import { type Row, renderRows, resultRow } from "../results.ts";
+import { type Row, renderRows, resultRow, took } from "../results.ts";
 import { actionResult } from "../results-json.ts";
 import { type Selectable, selectServices } from "../select.ts";
 

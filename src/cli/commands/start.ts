@@ -1,4 +1,5 @@
-import type { ResultItem, Snapshot } from "../../control/protocol.ts";
+import type { ResultItem } from "../../control/protocol.ts";
+import type { Snapshot } from "../../control/snapshot.ts";
 import { EXIT, userError } from "../../errors.ts";
 import { act, by, exitOf, namedServices, waiting } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
