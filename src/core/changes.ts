@@ -29,7 +29,13 @@ export function transitions(
     }
     told.push(...serviceTransitions(name, was, is, now));
   }
-  return told;
+  return told.sort((a, b) => rank(a) - rank(b));
+}
+
+/** What happened comes before what procs does about it: ready before the stop of what it replaces. */
+function rank({ type, state }: Told): number {
+  if (type !== "state") return 1;
+  return state === "stopping" ? 2 : 0;
 }
 
 /** One run before and after. One that has left the books has ended, if it had not before. */
@@ -85,10 +91,8 @@ function runTransitions({ was, is }: Pair, look: Look): Told[] {
 }
 
 function startWords({ run, failures }: Instance): string {
-  if (run === 1) return "starts";
-  return failures > 0
-    ? `starts again (run ${run}, failed ${failures} times in a row)`
-    : `starts (run ${run})`;
+  if (failures > 1) return `starts again (run ${run}, failed ${failures} times in a row)`;
+  return run === 1 ? "starts" : `starts${failures === 1 ? " again" : ""} (run ${run})`;
 }
 
 function portOf({ port }: Instance): { readonly port?: number } {

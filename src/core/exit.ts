@@ -6,27 +6,31 @@ import { roundDuration } from "./units.ts";
 
 /** How a program ended and what that usually means: `exit 1`, `killed by SIGKILL, often out of memory`. */
 export function exitWords(exit: Exit): string {
+  return partsOf(exit).join("");
+}
+
+/** `exit 1 after 0.4s`, `killed by SIGKILL after 3m, often out of memory`; what could not start has no time. */
+export function exitAfterWords(instance: Instance, phase: Ended): string {
+  const [what, meaning] = partsOf(phase.exit);
+  if (phase.exit.kind === "spawn") return what + meaning;
+  const at = phase.kind === "ended" ? phase.at : phase.since;
+  return `${what} after ${roundDuration(at - instance.startedAt)}${meaning}`;
+}
+
+/** What happened, and what it usually means. */
+function partsOf(exit: Exit): readonly [string, string] {
   switch (exit.kind) {
     case "code":
-      return codeWords(exit.code);
+      return [`exit ${exit.code}`, codeMeaning(exit.code)];
     case "signal":
-      return signalWords(exit.signal);
+      return [`killed by ${exit.signal}`, signalMeaning(exit.signal)];
     case "spawn":
-      return `could not start: ${exit.message}`;
+      return ["could not start", `: ${exit.message}`];
     case "unknown":
-      return "ended, nobody saw how";
+      return ["ended, nobody saw how", ""];
     default:
       return unreachable(exit);
   }
-}
-
-/** `exit 1 after 0.4s`; what could not start has no time. */
-export function exitAfterWords(instance: Instance, phase: Ended): string {
-  const words = exitWords(phase.exit);
-  const at = phase.kind === "ended" ? phase.at : phase.since;
-  return phase.exit.kind === "spawn"
-    ? words
-    : `${words} after ${roundDuration(at - instance.startedAt)}`;
 }
 
 /** `retry 2 of 10 in 2s`. */
@@ -63,17 +67,17 @@ export function crashesWords(instance: Instance): string {
 
 type Ended = Phase & { readonly kind: "ended" | "ending" };
 
-function codeWords(code: number): string {
-  if (code === 126) return "exit 126: not executable";
-  if (code === 127) return "exit 127: command not found";
+function codeMeaning(code: number): string {
+  if (code === 126) return ": not executable";
+  if (code === 127) return ": command not found";
   // A shell reports the signal that ended its child as 128 plus its number.
   const signal = SIGNAL_BY_NUMBER[code - 128];
-  return signal === undefined ? `exit ${code}` : `exit ${code}: ${signalWords(signal)}`;
+  return signal === undefined ? "" : `: killed by ${signal}${signalMeaning(signal)}`;
 }
 
-function signalWords(signal: string): string {
+function signalMeaning(signal: string): string {
   const meaning = SIGNAL_MEANING[signal];
-  return meaning === undefined ? `killed by ${signal}` : `killed by ${signal}, ${meaning}`;
+  return meaning === undefined ? "" : `, ${meaning}`;
 }
 
 const SIGNAL_BY_NUMBER: Readonly<Record<number, string>> = {

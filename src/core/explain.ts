@@ -2,13 +2,13 @@ import { unreachable } from "../assert.ts";
 import { standing } from "./backoff.ts";
 import { type Desired, intentOf, type OffReason } from "./desired.ts";
 import { crashesWords, exitAfterWords, retryOf, retryWords } from "./exit.ts";
-import { instanceWords } from "./instance-state.ts";
+import { instanceWords, type State } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
 import { dependentsOf } from "./order.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { serviceState } from "./status.ts";
-import { formatDuration, roundDuration } from "./units.ts";
+import { agoWords, formatDuration, roundDuration } from "./units.ts";
 import { type View, viewOf } from "./view.ts";
 
 /** Why a service runs or does not, in sentences, the most important one first. */
@@ -34,22 +34,39 @@ export function explain(
   ];
 }
 
-function summaryLine({ desired, observed, name, now }: View): string {
-  const { state, detail, ready, wanted } = serviceState(desired, observed, name, now);
-  const beside = detail === null ? "" : ` (${detail})`;
-  const word = STATE_WORDS[state] ?? state;
-  const isService = desired.services.get(name)?.kind !== "task";
-  return isService && wanted > 0
-    ? `${name} is ${word}${beside}: ${ready} of ${wanted} ready.`
-    : `${name} is ${word}${beside}.`;
+function summaryLine({ desired, observed, name, now, spec }: View): string {
+  const state = serviceState(desired, observed, name, now);
+  const beside = state.detail === null ? "" : ` (${state.detail})`;
+  const count = spec?.kind === "task" ? "" : `: ${state.ready} of ${state.wanted} ready`;
+  return `${name} ${phrase(state.state, spec)}${beside}${count}.`;
 }
 
-/** Where the word for a person is not the word of the data. */
-const STATE_WORDS: Readonly<Record<string, string>> = {
-  unready: "not ready",
-  failed: "not running any more",
-  idle: "waiting for its time",
-};
+/** A state as the rest of a sentence. */
+function phrase(state: State, spec: ServiceSpec | null): string {
+  const isTask = spec?.kind === "task";
+  switch (state) {
+    case "unready":
+      return "is not ready";
+    case "failed":
+      return isTask ? "failed" : "was given up";
+    case "crashed":
+      return "crashed and is tried again";
+    case "idle":
+      return "waits for its time";
+    case "starting":
+      return isTask ? "is running" : "is starting";
+    case "waiting":
+    case "ready":
+    case "reloading":
+    case "stopping":
+    case "stopped":
+    case "done":
+    case "disabled":
+      return `is ${state}`;
+    default:
+      return unreachable(state);
+  }
+}
 
 function offLines({ name, spec }: View, off: OffReason): string[] {
   switch (off) {
@@ -60,13 +77,11 @@ function offLines({ name, spec }: View, off: OffReason): string[] {
     case "disabled":
       return [`${name} does not run: procs.yaml says enabled: false.`];
     case "profile": {
-      const profiles = spec?.profiles ?? [];
-      const many =
-        profiles.length === 1
-          ? `profile ${profiles[0]} is`
-          : `none of the profiles ${profiles.join(", ")} is`;
+      const [first, ...more] = spec?.profiles ?? [];
+      const which = more.length === 0 ? `profile ${first}` : "none of its profiles";
+      const isNot = more.length === 0 ? "is not" : `(${[first, ...more].join(", ")}) is`;
       return [
-        `${name} does not run: ${many} selected. procs up --profile ${profiles[0]} selects it.`,
+        `${name} does not run: ${which} ${isNot} selected. procs up --profile ${first} selects it.`,
       ];
     }
     case "unselected":
@@ -101,10 +116,8 @@ function blockedLines(view: View, spec: ServiceSpec): string[] {
     const condition = at.depends_on[unmet.on]?.condition ?? "ready";
     const other = serviceState(desired, observed, unmet.on, now);
     const detail = other.detail === null ? "" : `: ${other.detail}`;
-    const word = STATE_WORDS[other.state] ?? other.state;
-    lines.push(
-      `${at.name} waits until ${unmet.on} is ${condition}; ${unmet.on} is ${word}${detail}.`,
-    );
+    const is = phrase(other.state, desired.services.get(unmet.on) ?? null);
+    lines.push(`${at.name} waits until ${unmet.on} is ${condition}; ${unmet.on} ${is}${detail}.`);
     at = desired.services.get(unmet.on);
   }
   return lines;
@@ -118,11 +131,11 @@ function isOver(instance: Instance): boolean {
 function rolloutLines({ service, name, count, now }: View): string[] {
   const { rollout, rejected } = service;
   if (rollout !== null) {
-    const since = roundDuration(now - rollout.since);
-    return [`It is being replaced since ${since}: ${rollout.replaced} of ${count} done.`];
+    const since = agoWords(now - rollout.since);
+    return [`Its replacement began ${since}: ${rollout.replaced} of ${count} done.`];
   }
   if (rejected === null) return [];
-  const ago = `${roundDuration(now - rejected.at)} ago`;
+  const ago = agoWords(now - rejected.at);
   const after = rejected.paused
     ? "Both versions stay as they are (rollout.on_failure: pause)."
     : "It went back to the version before.";
@@ -140,13 +153,13 @@ function instanceLines(instance: Instance, now: Millis): string[] {
       return [`${who} is being started.`];
     case "running": {
       const since = roundDuration(now - instance.startedAt);
-      if (applied.kind === "task") return [`${who} runs for ${since}, pid ${phase.pid}.`];
+      if (applied.kind === "task") return [`${who} has run for ${since}, pid ${phase.pid}.`];
       const last = ready.last === null ? "" : `: ${ready.last.detail}`;
-      const tries = ready.tries > 0 ? `, ${ready.tries} tries` : "";
-      return [`${who} runs for ${since}, pid ${phase.pid}, and is not ready yet${tries}${last}.`];
+      const tries = ready.tries > 1 ? ` after ${ready.tries} tries` : "";
+      return [`${who} has run for ${since}, pid ${phase.pid}, not ready yet${tries}${last}.`];
     }
     case "ready":
-      return [`${who} is ready since ${roundDuration(now - phase.since)}, pid ${phase.pid}.`];
+      return [`${who} has been ready for ${roundDuration(now - phase.since)}, pid ${phase.pid}.`];
     case "unready":
       return [
         `${who} runs, pid ${phase.pid}, but its probe fails: ${ready.last?.detail ?? "no answer"}.`,
@@ -168,7 +181,7 @@ function endedLines(instance: Instance, who: string, now: Millis): string[] {
   const { phase, applied, service } = instance;
   if (phase.kind !== "ended") return [];
   const words = exitAfterWords(instance, phase);
-  const ago = `${roundDuration(now - phase.at)} ago`;
+  const ago = agoWords(now - phase.at);
   const { policy, max, window } = applied.restart;
   switch (standing(instance).kind) {
     case "stopped":

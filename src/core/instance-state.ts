@@ -1,9 +1,9 @@
 import { unreachable } from "../assert.ts";
 import { standing } from "./backoff.ts";
-import { crashesWords, exitWords, retryOf, retryWords } from "./exit.ts";
+import { exitWords, retryOf, retryWords } from "./exit.ts";
 import type { Instance } from "./observed.ts";
 import type { Millis } from "./spec.ts";
-import { roundDuration } from "./units.ts";
+import { agoWords, roundDuration } from "./units.ts";
 
 /** One word for a state, the same in every face. */
 export type State =
@@ -59,9 +59,9 @@ export function instanceWords(instance: Instance, now: Millis): Words {
     case "running": {
       if (applied.ready === null || ready.last === null) return { state, detail: null };
       const waited = now - ready.since;
-      const isLate = waited >= applied.ready.timeout;
+      if (waited < applied.ready.timeout) return { state, detail: `not yet: ${ready.last.detail}` };
       const detail = `not ready after ${roundDuration(waited)}: ${ready.last.detail}`;
-      return { state: isLate ? "unready" : state, detail };
+      return { state: "unready", detail };
     }
     case "unready":
       return { state, detail: ready.last?.detail ?? null };
@@ -80,17 +80,15 @@ export function endedWords(instance: Instance, now: Millis): Words | null {
   const { phase } = instance;
   if (phase.kind !== "ended") return null;
   const words = exitWords(phase.exit);
-  const ago = `${roundDuration(now - phase.at)} ago`;
+  const ago = agoWords(now - phase.at);
   const next = standing(instance);
   switch (next.kind) {
     case "stopped":
       return null;
     case "done":
       return { state: "done", detail: `${words}, ${ago}` };
-    case "gave-up": {
-      const many = instance.exits.length > 1 ? ` after ${crashesWords(instance)}` : "";
-      return { state: "failed", detail: `${words}${many}, ${ago}` };
-    }
+    case "gave-up":
+      return { state: "failed", detail: `${words}, ${ago}` };
     case "backoff": {
       const retry = retryOf(instance);
       const again = retry === null ? "" : `, ${retryWords(retry, now)}`;

@@ -10,7 +10,7 @@ import { sameRevision } from "./revision.ts";
 import { isAvailable } from "./scene.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { roundDuration } from "./units.ts";
-import { type View, viewOf } from "./view.ts";
+import { unmetWords, type View, viewOf } from "./view.ts";
 
 /** How far a service is from what is asked of it: what `up`, `reload`, `wait` and the others return on. */
 export interface Verdict {
@@ -175,9 +175,8 @@ function blockedVerdict(view: View, spec: ServiceSpec): Verdict | null {
   if (slots.size >= count) return null;
   const unmet = unmetDependency(desired, observed, spec);
   if (unmet === null) return pending("starting");
-  if (!unmet.stuck) return pending(`waits for ${unmet.on}`);
-  const detail = `waits for ${unmet.on}: ${unmet.detail}`;
-  return { kind: "failed", outcome: "failed", detail, instance: null };
+  if (!unmet.stuck) return pending(unmetWords(unmet));
+  return { kind: "failed", outcome: "failed", detail: unmetWords(unmet), instance: null };
 }
 
 function convergedVerdict(view: View, spec: ServiceSpec): Verdict {

@@ -13,7 +13,7 @@ import { unmetDependency } from "./needs.ts";
 import { type Instance, isLive, type Observed, type ObservedService } from "./observed.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { roundDuration } from "./units.ts";
-import { type View, viewOf } from "./view.ts";
+import { unmetWords, type View, viewOf } from "./view.ts";
 
 /** What a person wants to know of a service. Times are of the monotonic clock, or how long ago. */
 export interface ServiceState {
@@ -160,10 +160,7 @@ function waitingWords({ desired, observed, spec, instances, count }: View): Word
   if (spec === null || slots.size >= count) return null;
   const unmet = unmetDependency(desired, observed, spec);
   if (unmet === null) return { state: "starting", detail: null };
-  return {
-    state: "waiting",
-    detail: unmet.stuck ? `waits for ${unmet.on}: ${unmet.detail}` : `waits for ${unmet.on}`,
-  };
+  return { state: "waiting", detail: unmetWords(unmet) };
 }
 
 function readyWords({ desired, service, name, spec, instances, now }: View): Words {

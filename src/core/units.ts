@@ -24,13 +24,19 @@ export function formatDuration(ms: Millis): string {
   return parts.join("");
 }
 
-/** A measured time as people say it, rounded: `40ms`, `0.4s`, `2s`, `1m30s`, `2h5m`, `3d`. */
+/** A measured time as people say it, rounded: `40ms`, `0.4s`, `2s`, `90s`, `2m30s`, `2h5m`, `3d`. */
 export function roundDuration(ms: Millis): string {
   if (ms < 100) return `${Math.round(ms)}ms`;
-  if (ms < 59_950) return `${Math.round(ms / 100) / 10}s`;
+  if (ms < 10_000) return `${Math.round(ms / 100) / 10}s`;
+  if (ms < 100_000) return `${Math.round(ms / 1000)}s`;
   if (ms < HOUR) return formatDuration(Math.round(ms / 1000) * 1000);
   if (ms < 48 * HOUR) return formatDuration(Math.round(ms / 60_000) * 60_000);
   return `${Math.round(ms / (24 * HOUR))}d`;
+}
+
+/** How long ago: `just now`, `12s ago`. */
+export function agoWords(ms: Millis): string {
+  return ms < 1000 ? "just now" : `${roundDuration(ms)} ago`;
 }
 
 const HOUR = 3_600_000;

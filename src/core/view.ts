@@ -1,5 +1,6 @@
 import { type Desired, type OffReason, offReason } from "./desired.ts";
 import { EMPTY_SERVICE } from "./fold.ts";
+import type { Unmet } from "./needs.ts";
 import type { Instance, Observed, ObservedService, Revision } from "./observed.ts";
 import { isCurrent, targetInstances, targetOf } from "./revision.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
@@ -39,4 +40,10 @@ export function viewOf(desired: Desired, observed: Observed, name: string, now: 
     current,
     instances: current.filter((i) => i.slot <= count),
   };
+}
+
+/** `waits for db`, `waits for db, which was stopped by hand`. */
+export function unmetWords({ on, detail, stuck }: Unmet): string {
+  const which = detail.startsWith(`${on} `) ? detail.slice(on.length + 1) : detail;
+  return stuck ? `waits for ${on}, which ${which}` : `waits for ${on}`;
 }
