@@ -3,7 +3,7 @@ import type { Engine } from "../engines/engine.ts";
 import { EXIT } from "../errors.ts";
 import { by } from "./acting.ts";
 import type { Screen } from "./attached-screen.ts";
-import { took } from "./format.ts";
+import { took } from "./results.ts";
 
 /** What a service is waited for after this long is said, and again each time it has doubled. */
 const SAY_AFTER_MS = 1_000;

@@ -15,7 +15,10 @@ export async function main(argv: readonly string[]): Promise<void> {
       exitCode = EXIT.usage;
     } else {
       const split = splitArgv(argv, GLOBAL_OPTIONS, findCommand);
-      const globals = globalsFrom(split);
+      // After an unknown word nothing was read: how to show the answer is all that can be told.
+      const isKnown =
+        split.word === null || split.word === "help" || findCommand(split.word) !== null;
+      const globals = isKnown ? globalsFrom(split) : globalsFromWreck(argv);
       enter(globals.directory);
       context = processContext(globals, process.env);
       exitCode = await runCommand(context, split);

@@ -1,6 +1,6 @@
 import type { ResultItem, StreamItem } from "../control/protocol.ts";
 import type { Context } from "./context.ts";
-import { advance, isVerdict, progressRows, settled, startProgress } from "./progress.ts";
+import { advance, isNews, progressRows, settled, startProgress } from "./progress.ts";
 import { createPainter, type Painter } from "./progress-painter.ts";
 import { type Look, type Row, renderRows, type Verb } from "./results.ts";
 
@@ -120,16 +120,18 @@ function paintedReport(context: Screen, settings: ReportSettings): Report {
 function lineReport(context: Screen, settings: ReportSettings): Report {
   let progress = startProgress(settings.names, settings.verb);
   const last = new Map<string, string>();
-  const show = (everything: boolean) => {
+  const show = (isEnd: boolean) => {
     const rows = progressRows(progress);
     const look = unbounded(context.err);
     for (const row of rows) {
-      if (!everything && !isVerdict(row.state)) continue;
+      if (!isEnd && !isNews(row.state, settings.verb)) continue;
       const isGood = row.state === "ready" || row.state === "done";
-      const key = isGood ? row.state : `${row.state} ${row.words}`;
+      // The verdict on a failure comes whole, with its last words; a crash on the way is one line.
+      const key = isGood ? row.state : isEnd ? "end" : `${row.state} ${row.words}`;
       if (last.get(row.name) === key) continue;
       last.set(row.name, key);
-      write(context, aligned(row, rows, look, settings.indent));
+      const shown = isEnd ? row : { ...row, lines: [] };
+      write(context, aligned(shown, rows, look, settings.indent));
     }
   };
   return {

@@ -7,8 +7,7 @@ import type {
 } from "../control/protocol.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
 import { clean } from "./clean.ts";
-import { took } from "./format.ts";
-import { type Row, resultRow, type Verb } from "./results.ts";
+import { type Row, resultRow, took, type Verb } from "./results.ts";
 
 /**
  * How far an operation has come, service by service: a fold of its stream. What a service is at the
@@ -71,7 +70,8 @@ export function serviceRow(service: ServiceProgress, verb: Verb): Row {
   const state = liveState(service, instances);
   const cause = instances.findLast((event) => event.state === state) ?? service.said;
   // Where stopping is what was asked for, having stopped is good news.
-  const isGood = state === "stopped" && cause?.killed !== true && verb !== "up";
+  const isAsked = verb === "stop" || verb === "down";
+  const isGood = isAsked && state === "stopped" && cause?.killed !== true;
   return {
     name: service.name,
     state: isGood ? "ready" : state,
@@ -81,9 +81,14 @@ export function serviceRow(service: ServiceProgress, verb: Verb): Row {
   };
 }
 
-/** Has come to rest: a line may be printed for it where nothing is repainted. */
-export function isVerdict(state: State): boolean {
-  return !["waiting", "starting", "reloading", "stopping"].includes(state);
+/**
+ * Whether a row earns a line of its own before the end, where nothing is repainted. What was replaced is
+ * judged at the end: on its way it stops and gets ready more than once.
+ */
+export function isNews(state: State, verb: Verb): boolean {
+  if (state === "crashed" || state === "unready" || state === "reloading") return true;
+  if (verb === "reload" || verb === "restart") return false;
+  return state === "ready" || state === "done";
 }
 
 function untouched(name: string): ServiceProgress {

@@ -1,6 +1,6 @@
 import type { ResultItem, ServiceResult, State } from "../control/protocol.ts";
 import { clean } from "./clean.ts";
-import { count, took } from "./format.ts";
+import { count, took as tookLong } from "./format.ts";
 import type { Output } from "./output.ts";
 import { marksFor, stateSymbol } from "./symbols.ts";
 import { cut, displayWidth, pad } from "./width.ts";
@@ -59,6 +59,11 @@ export function renderRows(rows: readonly Row[], look: Look, indent: number): re
 
 function widest(texts: readonly string[]): number {
   return Math.max(0, ...texts.map(displayWidth));
+}
+
+/** How long something took, exact where it was quick: `12ms`, `0.3s`, `41s`, `1m 20s`. */
+export function took(ms: number): string {
+  return ms < 95 ? `${Math.max(1, Math.round(ms))}ms` : tookLong(ms);
 }
 
 /** `4 ready, 1 done, 1 crashed in 2.6s`. */
@@ -148,10 +153,15 @@ function resultWords(result: ServiceResult, verb: Verb): string {
     case "unready":
       return detail === null ? "not ready" : `not ready: ${detail}`;
     case "failed":
-      return detail === null ? "gave up" : `gave up: ${detail}`;
+      return gaveUpWords(detail);
     default:
       return detail ?? result.outcome.replaceAll("_", " ");
   }
+}
+
+function gaveUpWords(detail: string | null): string {
+  if (detail === null) return "gave up";
+  return detail.startsWith("gave up") ? detail : `gave up: ${detail}`;
 }
 
 function replacedWords(result: ServiceResult, verb: Verb): string {

@@ -118,5 +118,5 @@ describe("the words of an outcome", () => {
 
 test("the summary counts what people ask about", () => {
   expect(summary({ services: SHOP, elapsed_ms: 2600 })).toBe("3 ready, 1 done, 1 crashed in 2.6s");
-  expect(summary({ services: [], elapsed_ms: 90 })).toBe("nothing to do in 0.1s");
+  expect(summary({ services: [], elapsed_ms: 90 })).toBe("nothing to do in 90ms");
 });

@@ -3,7 +3,7 @@ import { EXIT } from "../../errors.ts";
 import { act, by, exitOf } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
-import { took } from "../format.ts";
+import { took } from "../results.ts";
 import { actionResult } from "../results-json.ts";
 
 /** Stops everything, dependents first, and the supervisor. */
