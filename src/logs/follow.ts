@@ -13,6 +13,8 @@ import type { Tail } from "./tail.ts";
 export const PARTIAL_MS = 200;
 /** In a flood: below the 20 ms within which a line is to be seen. */
 const POLL_MS = 10;
+/** Files read in one turn: bounds what is held in memory when thousands of runs are followed at once. */
+const TURN_FILES_MAX = 64;
 /** While the project has no folder of runs: it has never run. */
 const ABSENT_POLL_MS = 250;
 
@@ -102,11 +104,16 @@ class Follower {
   /** One turn of every file with news, merged by time. */
   #readDirty(): LogEntry[] {
     const batches: LogEntry[][] = [];
-    for (const tail of [...this.#dirty].sort(byRun)) {
+    const turn = [...this.#dirty].slice(0, TURN_FILES_MAX).sort(byRun);
+    for (const tail of turn) {
+      this.#dirty.delete(tail);
       const lines = tail.read();
       batches.push(lines);
-      if (tail.hasMore) continue;
-      this.#dirty.delete(tail);
+      if (tail.hasMore) {
+        // At the end of the line: with many files in flood, each has its turn.
+        this.#dirty.add(tail);
+        continue;
+      }
       if (tail.isEnded) {
         lines.push(...tail.flush("eof"));
         tail.close();

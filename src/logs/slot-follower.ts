@@ -85,14 +85,16 @@ export class SlotFollower {
     let news = false;
     for (const stored of this.#list()) {
       if (this.#settled.has(stored.run)) continue;
-      const had = this.#streams(stored).filter((source) => this.#lookAtStream(source)).length > 0;
-      news = this.#lookForEnd(stored) || had || news;
+      if (this.#lookForEnd(stored)) news = true;
+      else for (const source of this.#streams(stored)) news = this.#lookAtStream(source) || news;
     }
     return news;
   }
 
   #lookAtStream(source: StoredStream): boolean {
     const tail = this.#tails.get(source.path) ?? this.#open(source);
+    // Living runs may be renamed. Of ended ones there can be thousands: too many to hold open.
+    if (!this.#settled.has(source.owner.run)) tail.hold();
     if (!tail.hasMore) return false;
     this.#options.onNews(tail);
     return true;
@@ -106,7 +108,8 @@ export class SlotFollower {
     for (const source of this.#streams(stored)) {
       const tail = this.#tails.get(source.path) ?? this.#open(source);
       tail.isEnded = true;
-      this.#options.onNews(tail);
+      if (tail.hasMore || tail.unfinishedAt !== null) this.#options.onNews(tail);
+      else tail.close();
     }
     return true;
   }

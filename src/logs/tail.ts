@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { StoredStream } from "./catalogue.ts";
 import { type LogEntry, toEntry } from "./entry.ts";
 import { type Line, LineSplitter } from "./lines.ts";
@@ -25,6 +25,10 @@ export class Tail {
     this.source = source;
     this.#position = position;
     this.#splitter = new LineSplitter(position);
+  }
+
+  /** Opens the file at once, so that it can be told apart whatever its name becomes. */
+  hold(): void {
     this.#open();
   }
 
@@ -45,8 +49,12 @@ export class Tail {
 
   /** Whether the file holds bytes that were not read. */
   get hasMore(): boolean {
-    const fd = this.#open();
-    return fd !== null && fstatSync(fd).size > this.#position;
+    try {
+      const stat = this.#fd === null ? statSync(this.source.path) : fstatSync(this.#fd);
+      return stat.size > this.#position;
+    } catch {
+      return false;
+    }
   }
 
   /** The next lines, of at most one turn's bytes. */

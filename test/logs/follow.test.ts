@@ -1,4 +1,12 @@
-import { appendFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LineFilter } from "../../src/logs/filter.ts";
@@ -209,3 +217,41 @@ test("a line is seen within 20 ms of being written", async () => {
   expect(delays[15]).toBeLessThan(20);
   expect(following.entries).toEqual([]);
 });
+
+test.runIf(existsSync("/proc/self/fd"))(
+  "hundreds of ended runs are followed with few files open",
+  async () => {
+    using stored = storedRuns();
+    for (let run = 1; run <= 600; run += 1) {
+      stored.write(`api.1/${run}`, `run ${run}\n`, { timeMs: run });
+      stored.ledger(`api.1/${run}`, "exit 1");
+    }
+    let openMax = 0;
+    const seen: number[] = [];
+    await using following = follow(stored.runs, {
+      from: "start",
+      onLines: (lines) => {
+        openMax = Math.max(openMax, openIn(stored.runs));
+        seen.push(...lines.map((entry) => entry.run));
+      },
+    });
+    await eventually(
+      () => seen.length === 600,
+      () => String(seen.length),
+    );
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect(openMax).toBeLessThan(20);
+    expect(following.entries).toEqual([]);
+  },
+);
+
+/** Files below a folder that this process has open. */
+function openIn(folder: string): number {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+    } catch {
+      return false;
+    }
+  }).length;
+}
