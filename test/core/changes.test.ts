@@ -165,8 +165,8 @@ describe("a service", () => {
       "api.1 stopped in 0ms",
       "api.2 starts (run 2)",
       "api.2 ready in 1s",
-      "api.2 stops: changed",
       "api replaced in 2s",
+      "api.2 stops: changed",
       "api.2 stopped in 0ms",
     ]);
   });
