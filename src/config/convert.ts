@@ -2,7 +2,7 @@ import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } 
 import type { Diagnostic } from "../errors.ts";
 import { problemAt } from "./problems.ts";
 import type { Place, SourceFile } from "./source.ts";
-import { type Entry, type MapTree, mapTree, type Tree } from "./tree.ts";
+import { type Entry, mapTree, type Tree } from "./tree.ts";
 
 /** Values of one file, aliases counted as what they stand for: ten aliases of ten aliases are many. */
 const NODES_MAX = 50_000;
@@ -68,8 +68,11 @@ function treeOrNull(
   path: readonly string[],
   conversion: Conversion,
 ): Tree {
-  if (node !== null) return treeOf(node, path, conversion);
-  return { kind: "scalar", value: null, text: "", isPlain: true, place: around };
+  return node === null ? nothing(around) : treeOf(node, path, conversion);
+}
+
+function nothing(place: Place): Tree {
+  return { kind: "scalar", value: null, text: "", isPlain: true, place };
 }
 
 function convertScalar(node: Node, place: Place): Tree {
@@ -86,7 +89,7 @@ function convertMap(
   place: Place,
   path: readonly string[],
   conversion: Conversion,
-): MapTree {
+): Tree {
   const entries = new Map<string, Entry>();
   const merged: Tree[] = [];
   for (const pair of pairs) {
@@ -102,6 +105,8 @@ function convertMap(
       );
     } else entries.set(key.text, { keyPlace: key.place, value });
   }
+  // `{{ name }}` is a map whose only key is a map: that is one mistake, not two.
+  if (entries.size === 0 && merged.length === 0 && pairs.length > 0) return nothing(place);
   for (const value of merged) mergeInto(entries, value, conversion);
   const tree = mapTree(place, entries);
   sized(
@@ -151,21 +156,22 @@ function keyOf(node: Node | null, around: Place, conversion: Conversion) {
 function aliased(name: string, place: Place, conversion: Conversion): Tree {
   const tree = conversion.anchors.get(name);
   if (tree !== undefined && tree !== null) return tree;
-  conversion.problems.push(
-    problemAt(place, {
-      code: "P106",
-      message:
-        tree === null
-          ? `the alias *${name} stands inside its own anchor`
-          : `there is no anchor named "${name}"`,
-      label: tree === null ? "would never end" : "no such anchor above",
-      help:
-        tree === null
-          ? "write the value out"
-          : `mark the value that is meant with &${name}, before this line`,
-    }),
-  );
-  return { kind: "scalar", value: null, text: "", isPlain: true, place };
+  const saying =
+    tree === null
+      ? {
+          message: `the alias *${name} stands inside its own anchor`,
+          label: "would never end",
+          help: "write the value out",
+        }
+      : {
+          message: `there is no anchor named "${name}"`,
+          label: "no such anchor above",
+          help: /^\w[\w-]*$/.test(name)
+            ? `mark the value that is meant with &${name}, before this line`
+            : `a value that begins with * needs quotes: "*${name}"`,
+        };
+  conversion.problems.push(problemAt(place, { code: "P106", ...saying }));
+  return nothing(place);
 }
 
 function duplicate(

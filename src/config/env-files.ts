@@ -70,9 +70,11 @@ export class EnvFiles {
     if (reading.kind === "file") {
       session.shown.push(reading.file.shown);
       const resolver = variablesOnly((name) => this.lookup(name));
-      text = parseEnvText(reading.file, resolver, (expanded, place) =>
-        expanded.problems.map((problem) => templateProblem(problem, place, this.lookedIn)),
-      );
+      const { file } = reading;
+      text = parseEnvText(file, resolver, ({ problems }, place, count) => {
+        const lookedIn = [...this.lookedIn, { shown: file.shown, count }];
+        return problems.map((problem) => templateProblem(problem, place, lookedIn));
+      });
       session.problems.addAll(text.problems);
     } else if (reading.kind === "bad") {
       const { message, notes, help } = reading.diagnostic;

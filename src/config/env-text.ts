@@ -14,7 +14,12 @@ export interface EnvText {
 }
 
 /** What to do with a value whose `${…}` cannot be resolved. */
-type OnTemplate = (expanded: Expanded, place: Place) => readonly Diagnostic[];
+type OnTemplate = (
+  expanded: Expanded,
+  place: Place,
+  /** Variables of this file so far. */
+  count: number,
+) => readonly Diagnostic[];
 
 /**
  * Reads `NAME=value` lines in Compose's dialect. `shell` answers for a bare NAME; values may use
@@ -71,7 +76,9 @@ function readLine(reader: Reader, shell: Resolver, within: Resolver, onTemplate:
     return;
   }
   const expanded = expand(raw.text, within, "all");
-  reader.problems.push(...onTemplate(expanded, { file, start: raw.start, end: reader.at }));
+  reader.problems.push(
+    ...onTemplate(expanded, { file, start: raw.start, end: reader.at }, reader.entries.size),
+  );
   reader.entries.set(name, { value: expanded.text, place });
 }
 

@@ -107,19 +107,35 @@ function badName(path: readonly string[], place: Place): Diagnostic {
 
 function wrongValue(path: readonly string[], value: Tree): Diagnostic {
   const shape = shapeAt(path);
-  const expects = shape?.expects ?? "something else";
   const text = value.kind === "scalar" ? value.text : "";
-  const similar = value.kind === "scalar" ? similarName(text, shape?.values ?? []) : undefined;
+  const key = path.at(-1) ?? "";
+  const similar = similarValue(text, shape);
+  // `timeout: 10`: of what?
+  const isBare = shape?.expects?.startsWith("a duration") === true && /^\d+$/.test(text);
   const help =
-    foreignValue(path.at(-1) ?? "", text) ??
-    (similar !== undefined ? `a value with a similar name exists: ${similar}` : exampleOf(path));
+    foreignValue(key, text) ??
+    (similar !== undefined
+      ? `a value with a similar name exists: ${similar}`
+      : isBare
+        ? `${key}: ${text}s`
+        : path.length === 0
+          ? FIRST_FILE
+          : exampleOf(path));
   return problemAt(value.place, {
     code: "P104",
-    message: `${nameOf(path)} must be ${expects}`,
-    label: labelOf(value, shape),
+    message: `${nameOf(path)} must be ${shape?.expects ?? "something else"}`,
+    label: isBare ? "no unit" : labelOf(value, shape),
     help,
     fix: similar,
   });
+}
+
+export const FIRST_FILE = "say what should run:\nservices:\n  web:\n    command: npm start";
+
+function similarValue(text: string, shape: Shape | undefined): string | undefined {
+  const values = shape?.values ?? [];
+  const signal = `SIG${text.toUpperCase()}`;
+  return values.includes(signal) ? signal : similarName(text, values);
 }
 
 /** What stands there, when that is what is wrong with it. */

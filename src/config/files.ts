@@ -76,7 +76,8 @@ function gather(path: string, place: Place | null, gathering: Gathering): void {
   if (file === null) return;
   const { tree, problems } = parseYaml(file);
   session.problems.addAll(problems);
-  if (problems.length > 0 && tree === null) gathering.isPartial = true;
+  // A key that is written twice hides nothing; after anything else, what is missing may be just that.
+  if (problems.some((problem) => problem.code !== "P105")) gathering.isPartial = true;
   if (tree === null) return;
   chain.push({ path, shown: file.shown, place });
   for (const item of listOf(child(tree, "include"))) {
@@ -123,7 +124,8 @@ function open(path: string, place: Place | null, gathering: Gathering): SourceFi
       problemAt(place, {
         code: "P208",
         message: `included file ${shown} does not exist`,
-        help: `paths start at the folder of the file they are written in, here ${place.file.folder}`,
+        note: `looked for ${path}`,
+        help: "paths start at the folder of the file they are written in",
       }),
     );
   }

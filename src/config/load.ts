@@ -4,6 +4,7 @@ import type { Diagnostic } from "../errors.ts";
 import { checkFile } from "./check.ts";
 import { declareServices, type Whole } from "./declare.ts";
 import { EnvFiles } from "./env-files.ts";
+import { FIRST_FILE } from "./explain.ts";
 import { gatherFiles, type ParsedFile, type Session } from "./files.ts";
 import { checkGraph } from "./graph.ts";
 import { type Interpolation, interpolate } from "./interpolate.ts";
@@ -116,7 +117,7 @@ function addNoServices({ session, broken }: Whole, first: string): void {
     severity: "error",
     message: `${shown} has no services`,
     file: shown,
-    help: ["say what should run:\nservices:\n  web:\n    command: npm start"],
+    help: [FIRST_FILE],
   });
 }
 

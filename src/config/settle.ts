@@ -1,5 +1,5 @@
-import type { Problems } from "./problems.ts";
-import { problemAt } from "./problems.ts";
+import type { Diagnostic } from "../errors.ts";
+import { type Problems, problemAt } from "./problems.ts";
 import type { Shape } from "./shape.ts";
 import { FILE_SHAPE, shapeOfItem, shapeOfKey } from "./shape-of.ts";
 import { type Entry, isNull, mapTree, type ScalarTree, type Tree } from "./tree.ts";
@@ -66,16 +66,16 @@ function typed(tree: ScalarTree, shape: Shape): ScalarTree {
   return tree;
 }
 
-function notYet(path: readonly string[], entry: Entry, shape: Shape) {
+function notYet(path: readonly string[], entry: Entry, shape: Shape): Diagnostic {
   const isOfService = path[0] === "services";
   const name = (isOfService ? path.slice(2) : path).join(".");
-  const where = isOfService ? ` (service "${path[1]}")` : "";
+  const where = isOfService ? ` in service "${path[1]}"` : "";
+  const { instead } = shape;
   return problemAt(entry.keyPlace, {
     code: "P107",
-    message: `"${name}" is not there yet: this version of procs cannot do it${where}`,
+    message: `"${name}"${where} does not work yet: it comes with a later version of procs`,
     label: "not yet",
     note: "it is refused rather than ignored, so that nothing runs without what the file says",
-    help:
-      shape.instead === undefined ? "delete it for now" : `delete it for now, and ${shape.instead}`,
+    help: instead === undefined ? "delete it for now" : `delete it for now, and ${instead}`,
   });
 }

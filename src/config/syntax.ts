@@ -13,7 +13,12 @@ export function syntaxProblem(
 ): Diagnostic | null {
   const [first] = [...errors].sort((a, b) => a.pos[0] - b.pos[0]);
   if (first === undefined) return null;
-  return tabProblem(file, errors) ?? colonProblem(file, first) ?? otherProblem(file, first);
+  return (
+    tabProblem(file, errors) ??
+    colonProblem(file, first) ??
+    indentProblem(file, errors, first) ??
+    otherProblem(file, first)
+  );
 }
 
 /** A tab in an indentation explains any error at or after it, and each later line of the same kind. */
@@ -67,16 +72,32 @@ function colonProblem(file: SourceFile, error: Pick<YAMLError, "code" | "pos">):
   );
 }
 
+/** A line too far in is read as the rest of the value above it; only its colon gives it away. */
+function indentProblem(
+  file: SourceFile,
+  errors: readonly Pick<YAMLError, "code" | "pos">[],
+  first: Pick<YAMLError, "code" | "pos">,
+): Diagnostic | null {
+  const key = errors.find(
+    ({ code, pos }) => code === "MULTILINE_IMPLICIT_KEY" && pos[0] === first.pos[0],
+  );
+  if (first.code !== "BLOCK_AS_IMPLICIT_KEY" || key === undefined) return null;
+  const line = lineAt(file, key.pos[1]);
+  const text = lineText(file, line) ?? "";
+  if (line === lineAt(file, key.pos[0])) return null;
+  const start = (file.lineStarts[line - 1] ?? 0) + text.length - text.trimStart().length;
+  const wording = WORDING.BAD_INDENT ?? UNKNOWN;
+  return problemAt({ file, start, end: key.pos[1] }, { code: "P106", before: 1, ...wording });
+}
+
 function otherProblem(
   file: SourceFile,
   error: Pick<YAMLError, "code" | "pos" | "message">,
 ): Diagnostic {
   const length = file.text.length;
-  const quote = /^Missing closing (['"])quote/.exec(error.message)?.[1];
-  // The quote that nothing closes is the last one of its kind: any other would have closed it.
-  const opened = quote === undefined ? -1 : file.text.lastIndexOf(quote);
-  const start = Math.max(0, Math.min(opened === -1 ? error.pos[0] : opened, length - 1));
-  const end = opened === -1 ? Math.max(start + 1, Math.min(error.pos[1], length)) : start + 1;
+  const opened = openedAt(file.text, error);
+  const start = Math.max(0, Math.min(opened ?? error.pos[0], length - 1));
+  const end = opened === null ? Math.max(start + 1, Math.min(error.pos[1], length)) : start + 1;
   return problemAt(atText({ file, start, end }), {
     code: "P106",
     before: 1,
@@ -84,11 +105,46 @@ function otherProblem(
   });
 }
 
-/** An error at the end of the text, or on a line break, is shown at the last words before it. */
+/** Where the quote or bracket that is not closed stands; null when that is not what is wrong. */
+function openedAt(text: string, error: Pick<YAMLError, "pos" | "message">): number | null {
+  const quote = /^Missing closing (['"])quote/.exec(error.message)?.[1];
+  // The quote that nothing closes is the last one of its kind: any other would have closed it.
+  if (quote !== undefined) return text.lastIndexOf(quote);
+  const close = unclosedBracket(error.message);
+  if (close === undefined) return null;
+  const open = close === "]" ? "[" : "{";
+  for (let at = Math.min(error.pos[0], text.length) - 1, depth = 0; at >= 0; at -= 1) {
+    if (text[at] === close) depth += 1;
+    if (text[at] !== open) continue;
+    if (depth === 0) return at;
+    depth -= 1;
+  }
+  return null;
+}
+
+function unclosedBracket(message: string): string | undefined {
+  return (
+    /^Flow (?:map|sequence) in block collection must .* end with a ([\]}])/.exec(message)?.[1] ??
+    /expected .* to end with a? ?([\]}])/i.exec(message)?.[1]
+  );
+}
+
+/** An error in an indentation is shown at the words after it, one on a line break at those before it. */
 function atText(place: Place): Place {
   const { file } = place;
+  const { text } = file;
+  const ahead = /^[ \t]+(?=[^\s])/.exec(text.slice(place.start, place.start + 1000));
+  const isIndent = /(?:^|\n)[ \t]*$/.test(text.slice(Math.max(0, place.start - 1000), place.start));
+  if (ahead !== null && isIndent) {
+    const start = place.start + ahead[0].length;
+    return {
+      file,
+      start,
+      end: start + (/^\S+/.exec(text.slice(start, start + 1000))?.[0].length ?? 1),
+    };
+  }
   let { start } = place;
-  while (start > 0 && /\s/.test(file.text[start] ?? " ")) start -= 1;
+  while (start > 0 && /\s/.test(text[start] ?? " ")) start -= 1;
   return start === place.start ? place : { file, start, end: start + 1 };
 }
 
@@ -103,29 +159,17 @@ function sayingOf(error: Pick<YAMLError, "code" | "message">, file: SourceFile):
       help: `close it with ${exact[1]}`,
     };
   }
-  const bracket =
-    /expected (?:flow )?(?:map|sequence) to end with a? ?([\]}])|with a ([\]}])/i.exec(
-      error.message,
-    );
-  const sign = bracket?.[1] ?? bracket?.[2];
+  const sign = unclosedBracket(error.message);
   if (sign !== undefined) {
+    const signs = sign === "]" ? "[ ]" : "{ }";
     return {
       message: `a ${sign === "]" ? "list" : "map"} is not closed`,
-      label: `${sign} is missing`,
-      help: `close it with ${sign}; text with ${sign === "]" ? "[ ]" : "{ }"} in it needs quotes`,
+      label: "opened here",
+      help: `close it with ${sign}; text with ${signs} in it needs quotes`,
     };
   }
-  if (
-    error.code === "UNEXPECTED_TOKEN" &&
-    /^Unexpected (?:flow-(?:map|seq)-end|comma)/.test(error.message)
-  ) {
-    return {
-      message: "this bracket or comma closes nothing",
-      label: "not expected here",
-      help: "text with [ ] { } or , at its beginning needs quotes",
-    };
-  }
-  return WORDING[error.code] ?? unknownWording(error.message, file);
+  for (const [pattern, wording] of BY_MESSAGE) if (pattern.test(error.message)) return wording;
+  return WORDING[error.code] ?? { ...UNKNOWN, message: `${file.shown} is not valid YAML` };
 }
 
 const INDENT_HELP =
@@ -234,11 +278,35 @@ const WORDING: Readonly<Record<string, Wording>> = {
   },
 };
 
-function unknownWording(message: string, file: SourceFile): Wording {
-  const first = message.split("\n")[0] ?? "";
-  return {
-    message: `${file.shown} is not valid YAML`,
-    label: first.slice(0, 80),
-    help: "a value with special characters needs quotes",
-  };
-}
+const UNKNOWN: Wording = {
+  message: "this is not valid YAML",
+  label: "here",
+  help: "a value with special characters needs quotes",
+};
+
+const BY_MESSAGE: readonly (readonly [RegExp, Wording])[] = [
+  [
+    /^Unexpected (?:flow-(?:map|seq)-end|comma)/,
+    {
+      message: "this bracket or comma closes nothing",
+      label: "not expected here",
+      help: "text with [ ] { } or , at its beginning needs quotes",
+    },
+  ],
+  [
+    /^Unexpected block-seq-ind on same line/,
+    {
+      message: "a list cannot begin on the same line as its key",
+      label: "begins here",
+      help: "put it on the next line, or write it as [a, b]",
+    },
+  ],
+  [
+    /^Unexpected scalar at node end/,
+    {
+      message: "there is text after the end of this value",
+      label: "not expected here",
+      help: "put the whole value in one pair of quotes; inside single quotes a ' is written ''",
+    },
+  ],
+];
