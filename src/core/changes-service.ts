@@ -65,7 +65,7 @@ function watchTransition(
   const paths = changedWords(change);
   const about = { type: "watch", service: name } as const;
   if (is.watched.paused && was?.watched.paused !== true) {
-    const message = `${name} changes what it watches itself (${paths}): watching is paused. Ignore those files (watch.ignore), then: procs reload`;
+    const message = `${name} changes what it watches itself (${paths}); no longer watched: see watch.ignore`;
     return { ...about, message };
   }
   if (is.watched.times === was?.watched.times) return null;
