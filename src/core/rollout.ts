@@ -33,6 +33,11 @@ export function followRollout(draft: Draft, scene: Scene): boolean {
   }
   for (const instance of current) wakeWhenAvailable(draft, instance, target, now);
   if (rollout === null) return false;
+  if (scene.count === 0) {
+    const reason = "no instance is wanted";
+    draft.do({ kind: "rollout", service: name, step: { kind: "abandon" }, reason });
+    return false;
+  }
   if (available > rollout.replaced) {
     const reason = `${available} of ${scene.count} replaced`;
     draft.do({

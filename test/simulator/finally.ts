@@ -44,7 +44,7 @@ function surplus(sight: Sight, name: string, service: ObservedService): string |
 function missing(sight: Sight, name: string, asked: ServiceSpec): string | null {
   const service = sight.observed.services.get(name);
   const aim = oracle.aimOf(sight, name) ?? asked;
-  const blocked = oracle.missingDependency(sight, aim);
+  const blocked = oracle.missingDependency(sight, aim, oracle.isUpToDate);
   const isPaused =
     service?.rejected?.paused === true && oracle.isRejected(sight.desired, service, name);
   let waits = blocked !== null || isPaused;
@@ -57,7 +57,7 @@ function missing(sight: Sight, name: string, asked: ServiceSpec): string | null 
     }
     // A rollout that failed and was told to pause keeps both versions.
     if (isPaused) continue;
-    const current = holders.filter((i) => oracle.isSameProgram(i.applied, aim));
+    const current = holders.filter((i) => oracle.isUpToDate(sight, i));
     if (current.length > 1 && blocked === null)
       return `${name}.${slot} has ${current.length} holders`;
     for (const holder of holders) {
@@ -75,8 +75,7 @@ function wrong(
   aim: ServiceSpec,
   blocked: string | null,
 ): string | null {
-  const isOld =
-    stable(holder.applied) !== stable(aim) && !oracle.isSameProgram(holder.applied, aim);
+  const isOld = !oracle.isUpToDate(sight, holder);
   // A replacement waits for its dependencies as a first start does; a scheduled run is left to end.
   const mayBeOld = blocked !== null || (aim.schedule !== null && isLive(holder));
   if (isOld && !mayBeOld && !isHeldUp(sight, holder, aim)) {
@@ -115,7 +114,7 @@ function isHeldUp(sight: Sight, old: Instance, aim: ServiceSpec): boolean {
   }
   return instances.some(
     (i) =>
-      oracle.isSameProgram(i.applied, aim) &&
+      oracle.isUpToDate(sight, i) &&
       (isRestless(sight, i) || isEndless(sight, i) || standing(i).kind === "gave-up"),
   );
 }

@@ -29,8 +29,9 @@ function main(argv: readonly string[]): number {
 }
 
 function replay(seed: number): number {
-  const { log, violation } = simulate(seed);
+  const { log, violation, rest } = simulate(seed);
   console.log(log.join("\n"));
+  console.log(rest);
   console.log(violation === null ? `seed ${seed}: no violation` : violation.message);
   return violation === null ? 0 : 1;
 }

@@ -50,6 +50,27 @@ export function aimOf(sight: Sight, name: string): ServiceSpec | null {
   return service.good?.spec ?? asked;
 }
 
+/** Runs the program that is aimed at, since the last restart that was asked for. */
+export function isCurrent(sight: Sight, instance: Instance): boolean {
+  const { service, generation, applied } = instance;
+  const aim = aimOf(sight, service);
+  if (aim === null || !isSameProgram(applied, aim)) return false;
+  const observed = sight.observed.services.get(service);
+  const isBack = observed !== undefined && isRejected(sight.desired, observed, service);
+  const good = isBack ? observed.good : null;
+  return generation === (good?.generation ?? intentOf(sight.desired, service).generation);
+}
+
+/** That, and no `restart: true` dependency has been replaced since it started. */
+export function isUpToDate(sight: Sight, instance: Instance): boolean {
+  if (!isCurrent(sight, instance)) return false;
+  return Object.entries(instance.upstream).every(([on, epoch]) => {
+    const upstream = sight.observed.services.get(on);
+    const isFollowed = instance.applied.depends_on[on]?.restart === true;
+    return !isFollowed || upstream === undefined || upstream.epoch === epoch;
+  });
+}
+
 export function isRejected(desired: Desired, service: ObservedService, name: string): boolean {
   const asked = desired.services.get(name);
   const { rejected } = service;
@@ -114,7 +135,11 @@ export function isAvailable(instance: Instance, minReadyMs: Millis, now: Millis)
  * Why a service may not start now, or null. What is necessary whatever the details: some instance of each
  * dependency is in the state that was asked for.
  */
-export function missingDependency(sight: Sight, spec: ServiceSpec): string | null {
+export function missingDependency(
+  sight: Sight,
+  spec: ServiceSpec,
+  isCounted: (sight: Sight, instance: Instance) => boolean = isCurrent,
+): string | null {
   for (const [on, { condition, required }] of Object.entries(spec.depends_on)) {
     const off = offReason(sight.desired, on);
     if (off !== null && off !== "stopped") continue;
@@ -125,7 +150,7 @@ export function missingDependency(sight: Sight, spec: ServiceSpec): string | nul
     if (wantedCount(sight, on) === 0) continue;
     const aim = aimOf(sight, on);
     const all = sight.observed.services.get(on)?.instances ?? [];
-    const current = all.filter((i) => aim !== null && isSameProgram(i.applied, aim));
+    const current = all.filter((i) => isCounted(sight, i));
     const hasFailed = current.length > 0 && current.every((i) => i.phase.kind === "ended");
     if (!required && hasFailed && !current.some(isDone)) continue;
     const isTask = aim?.kind === "task";

@@ -1,10 +1,12 @@
 import type { Desired } from "../../src/core/desired.ts";
+import { formatPlan } from "../../src/core/plan.ts";
 import { type Checker, Violation } from "./checker.ts";
 import { DECISIONS } from "./checkers/decisions.ts";
 import { MACHINE } from "./checkers/machine.ts";
 import { clockMoves, REST } from "./checkers/rest.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown, unfinished } from "./finally.ts";
+import { isUpToDate } from "./oracle.ts";
 import { drawFaults } from "./program.ts";
 import { createRandom, type Random } from "./random.ts";
 import { drawDeed, drawDesired, repaired, rewritten } from "./workload.ts";
@@ -16,6 +18,8 @@ export interface Outcome {
   /** null: every checker is content. */
   readonly violation: { readonly checker: string; readonly message: string } | null;
   readonly log: readonly string[];
+  /** What the supervisor was waiting for when the world ended. */
+  readonly rest: string;
 }
 
 /** After this long without faults and edits everything is as it should be, or never will be. */
@@ -38,9 +42,17 @@ export function simulate(seed: number, extra: readonly Checker[] = []): Outcome 
   } catch (error) {
     const checker = error instanceof Violation ? error.checker : "no crash";
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { seed, violation: { checker, message }, log: world.log };
+    return { seed, violation: { checker, message }, ...ending(world) };
   }
-  return { seed, violation: null, log: world.log };
+  return { seed, violation: null, ...ending(world) };
+}
+
+function ending(world: World): Pick<Outcome, "log" | "rest"> {
+  const { desired, plan } = world.supervisor;
+  const specs = [...desired.services.values()].map((spec) => JSON.stringify(spec));
+  const intents = [...desired.intents].map((intent) => JSON.stringify(intent));
+  const rest = [...specs, ...intents, formatPlan(plan, world.clock.now())].join("\n");
+  return { log: world.log, rest };
 }
 
 /** Anything goes wrong, and a user does anything: nothing bad ever happens. */
@@ -94,11 +106,15 @@ function calm(world: World, random: Random): void {
 
 /** All of its instances are there to stay. */
 function isSteady(world: World, name: string): boolean {
-  const instances = world.supervisor.observed.services.get(name)?.instances ?? [];
-  if (instances.length === 0) return false;
+  const service = world.supervisor.observed.services.get(name);
+  const instances = service?.instances ?? [];
+  if (instances.length === 0 || service?.rollout !== null) return false;
+  // What a program that ends by itself, or a schedule, may set in motion is not quiet.
+  const isStill = (on: string) => isSteady(world, on);
   return instances.every((instance) => {
     const program = world.host.find(instance)?.program;
-    return instance.phase.kind === "ready" && program?.ends === null;
+    const isThere = instance.phase.kind === "ready" && isUpToDate(world.sight(), instance);
+    return isThere && program?.ends === null && Object.keys(instance.upstream).every(isStill);
   });
 }
 
