@@ -19,8 +19,9 @@ export interface Leftover {
   readonly pids: readonly number[];
 }
 
-/** How long after a SIGKILL a tree may take to vanish. */
-const VANISH_MS = 3_000;
+/** How long after a SIGKILL a tree may take to vanish, before it is looked for again. */
+const VANISH_MS = 500;
+const KILLS_MAX = 6;
 
 /**
  * What an earlier supervisor left running: the runs whose tree fifo somebody still holds. Fifos that
@@ -57,12 +58,14 @@ export async function killLeftovers(
   const targets = new Map(leftovers.map((each) => [each, targetOf(paths, projectId, each.id)]));
   signalTrees([...targets.values()], "SIGTERM");
   signalTrees([...targets.values()], "SIGCONT");
-  const stubborn = await stillHeld(paths, leftovers, graceMs);
-  killTrees(
-    stubborn.flatMap((each) => targets.get(each) ?? []),
-    new Set(),
-  );
-  const immortal = await stillHeld(paths, stubborn, VANISH_MS);
+  let immortal = await stillHeld(paths, leftovers, graceMs);
+  for (let kills = 0; kills < KILLS_MAX && immortal.length > 0; kills++) {
+    killTrees(
+      immortal.flatMap((each) => targets.get(each) ?? []),
+      new Set(),
+    );
+    immortal = await stillHeld(paths, immortal, VANISH_MS);
+  }
   for (const each of leftovers) if (!immortal.includes(each)) clear(paths, each.id);
   return immortal;
 }

@@ -122,10 +122,11 @@ function askProgram(
     });
     const self = child.pid === undefined ? null : identifyChild(child.pid);
     signal.addEventListener("abort", () => {
-      if (self !== null) killTrees([{ shim: self, mark, fifo: null }], new Set());
+      if (self !== null && !hasEnded) killTrees([{ shim: self, mark, fifo: null }], new Set());
       child.stdout.destroy();
       child.stderr.destroy();
     });
+    let hasEnded = false;
     let output = "";
     const keep = (data: Buffer): void => {
       output = (output + data.toString("utf8")).slice(-OUTPUT_MAX);
@@ -134,6 +135,7 @@ function askProgram(
     child.stderr.on("data", keep);
     child.once("error", (error) => settle(false, `${label}: ${error.message}`));
     child.once("exit", (code, killer) => {
+      hasEnded = true;
       // What the last line says is worth a turn of the loop, in which the pipes are read.
       setImmediate(() => {
         const last = output.trimEnd().split("\n").at(-1)?.slice(0, LINE_MAX) ?? "";

@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import type { Event } from "../core/event.ts";
 import type { Exit, InstanceId } from "../core/observed.ts";
 import type { ServiceSpec, Signal, StopSettings } from "../core/spec.ts";
@@ -26,6 +27,9 @@ import {
 
 /** How long the shim may take to record the exit of a program that was killed. */
 const LAST_WORD_MS = 500;
+/** What lives after a kill is looked for again after this, then after twice this, and so on. */
+const KILL_AGAIN_MS = 50;
+const KILLS_MAX = 10;
 
 interface Options extends RunContext {
   readonly emit: (event: Event) => void;
@@ -44,6 +48,7 @@ export class Processes {
   }
 
   start(id: InstanceId, spec: ServiceSpec): void {
+    assert(!this.#runs.has(keyOf(id)), `${keyOf(id)} is started twice`);
     const run = newRun(id, spec, this.#options);
     this.#runs.set(keyOf(id), run);
     void this.#launch(run);
@@ -137,7 +142,7 @@ export class Processes {
 
   #watch(run: Run, spawned: SpawnedRun): void {
     const { child } = spawned;
-    child.once("error", (error) => {
+    child.on("error", (error) => {
       // A signal that could not be sent is an error event too.
       if (child.pid !== undefined) return;
       this.#neverRan(run, { kind: "spawn", message: spawnMessage(error) });
@@ -216,8 +221,16 @@ export class Processes {
     const shims = runs.filter((run) => run.isStarted && !run.hasExited);
     const spared = shims.flatMap((run) => run.shim?.pid ?? []);
     killTrees(runs.map(targetOf), new Set(spared));
-    for (const run of runs) run.wasKilled = true;
+    for (const run of runs) this.#killAgain(run);
     for (const run of shims) this.#awaitLastWord(run);
+  }
+
+  /** A process may be born and its parent die between two lines of one look at all processes. */
+  #killAgain(run: Run): void {
+    run.kills += 1;
+    if (run.kills > KILLS_MAX) return;
+    const timer = setTimeout(() => this.kill(run.id), KILL_AGAIN_MS * run.kills);
+    run.watchers.push({ close: () => clearTimeout(timer) });
   }
 
   /** The shim is to write down how its program ended, and is killed only if it does not. */
@@ -261,7 +274,7 @@ function targetOf(run: Run): TreeTarget {
 /** The shim itself was killed, or could not write: what can still be said about the program. */
 function exitWithoutLedger(run: Run, signal: string | null): Exit {
   const isDead = run.program === null || findProcess(run.program.pid)?.start !== run.program.start;
-  if (signal !== null && (run.wasKilled || isDead)) return { kind: "signal", signal };
+  if (signal !== null && (run.kills > 0 || isDead)) return { kind: "signal", signal };
   return { kind: "unknown" };
 }
 

@@ -48,7 +48,8 @@ export interface Run {
   program: Process | null;
   /** Asked to end before there was anything to send a signal to. */
   ending: Signal | null;
-  wasKilled: boolean;
+  /** How often it was looked for and killed. */
+  kills: number;
   isStarted: boolean;
   hasExited: boolean;
   /** Nobody holds the tree fifo any more. */
@@ -79,7 +80,7 @@ export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): 
     shim: null,
     program: null,
     ending: null,
-    wasKilled: false,
+    kills: 0,
     isStarted: false,
     hasExited: false,
     isTreeGone: false,

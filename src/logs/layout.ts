@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 /**
  * The files of one run, in `<runs>/<service>.<slot>/`. The program appends to `out` and `err` itself;
- * the shim appends `start <pid>` and `exit <status>` to the ledger; the supervisor appends to the indexes.
+ * the shim appends `start <pid>` and `exit <status>` to the ledger (see host/ledger.ts); the supervisor appends to the indexes.
  *
  * An index is 16-byte records, both little endian: uint64 offset, float64 wall time in milliseconds:
  * "all bytes below `offset` had been written by `time`". So the time of a line that begins at byte p is
