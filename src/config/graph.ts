@@ -64,7 +64,7 @@ function unknownDependency(service: string, name: string, place: Place, names: I
     help:
       similar !== undefined
         ? `a service with a similar name exists: ${similar}`
-        : `declare ${name} under services, or say that it may be missing: { condition: ready, required: false }`,
+        : `declare ${name} under services, or let it be missing: { condition: ready, required: false }`,
     fix: similar,
   });
 }
