@@ -147,4 +147,17 @@ export const EVERYDAY: readonly Command[] = [
     exits: [0, 3, 4, 7],
     load: () => import("../commands/ps.ts"),
   },
+  {
+    name: "jlist",
+    aliases: ["prettylist"],
+    group: "Everyday",
+    summary: "ps --json",
+    usage: "",
+    options: [],
+    examples: [{ line: "procs jlist", what: "procs ps --json" }],
+    notes: [],
+    exits: [0, 3, 4],
+    hidden: true,
+    load: () => import("../commands/ps.ts"),
+  },
 ];
