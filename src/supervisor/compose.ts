@@ -91,6 +91,8 @@ export async function superviseProject(
     onLeave: () => void left().catch(onFault),
   });
   const handler = createHandler(control);
+  // One that died left its socket behind; the lock says that nobody else can be listening.
+  rmSync(paths.socket, { force: true });
   const server = await startControlServer({ socket: paths.socket, handler, onFault });
   events.add({ type: "supervisor", message: `the supervisor started (pid ${process.pid})` });
   return { session, end };

@@ -57,3 +57,16 @@ export function applying(project: Project, change: Partial<Apply> = {}): Apply {
     ...change,
   };
 }
+
+/** A service that is ready as soon as it has said so; `version` makes its command another one. */
+export function server(name: string, keys: Partial<ServiceSpec> = {}, version = 1): ServiceSpec {
+  const check = { kind: "log", pattern: "up", flags: "" } as const;
+  const ready = { check, interval: 100, timeout: 10_000, failures: 3 };
+  return shell(name, `echo up v${version}; exec sleep 1000`, { ready, ...keys });
+}
+
+/** A new version of it that ends before it is ready. */
+export function broken(name: string, keys: Partial<ServiceSpec> = {}): ServiceSpec {
+  const command = "echo no such table: users >&2; exit 3";
+  return { ...server(name, keys), command };
+}

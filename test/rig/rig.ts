@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { ResultItem } from "../../src/control/protocol.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { localEngine } from "../../src/engines/local.ts";
 import { type ProjectPaths, projectPaths } from "../../src/paths.ts";
@@ -78,6 +79,18 @@ export async function createRig(files: Readonly<Record<string, string>> = {}): P
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** Service -> what became of it. */
+export function outcomes(result: ResultItem): Readonly<Record<string, string>> {
+  return Object.fromEntries(result.services.map((service) => [service.name, service.outcome]));
+}
+
+/** Service -> the pids of its live instances. */
+export async function pidsOf(rig: Rig): Promise<Record<string, readonly (number | null)[]>> {
+  const snapshot = await rig.engine.snapshot();
+  const services = snapshot?.services ?? [];
+  return Object.fromEntries(services.map((one) => [one.name, one.instances.map((i) => i.pid)]));
 }
 
 function run(
