@@ -133,7 +133,7 @@ export function checkRun(run: Run, extra: Readonly<Record<string, string>>, cont
 }
 
 /** Why the program of a service could not be exec'd, or null when it could, or only the shell can tell. */
-export function programProblem(
+function programProblem(
   spec: ServiceSpec,
   slot: number,
   env: Readonly<Record<string, string>>,

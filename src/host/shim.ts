@@ -5,8 +5,8 @@ import { isAlmquist, SHIM_SHELL } from "./ledger.ts";
 /** Where the shim keeps the program's stderr while its own goes to the ledger. */
 const STDERR_FD = 6;
 /** Descriptors above stderr. A POSIX shell can name one digit only, and from 3 on sockets are passed. */
-export const LEDGER_FD = 7;
-export const MAIN_FD = 8;
+const LEDGER_FD = 7;
+const MAIN_FD = 8;
 /** The only one that the program sees. Whatever inherits it counts as part of the run. */
 export const TREE_FD = 9;
 
