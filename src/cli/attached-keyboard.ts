@@ -19,6 +19,8 @@ export interface KeyboardSettings {
 export interface Keyboard {
   /** A typed command runs and has the terminal. */
   readonly isBusy: boolean;
+  /** Resolves when no typed command runs. */
+  idle(): Promise<void>;
   close(): void;
 }
 
@@ -26,6 +28,7 @@ export interface Keyboard {
 export function openKeyboard(context: Context, settings: KeyboardSettings): Keyboard {
   const { screen } = settings;
   let busy = false;
+  let running = Promise.resolve();
   const input = readLines((line) => {
     settings.onTyped();
     obey(readShortcut(line));
@@ -36,9 +39,11 @@ export function openKeyboard(context: Context, settings: KeyboardSettings): Keyb
   const runCommand = async (argv: readonly string[]) => {
     busy = true;
     input.pause();
+    screen.hold();
     await runProcs(context, argv);
-    busy = false;
+    screen.release();
     input.resume();
+    busy = false;
   };
   const obey = (shortcut: Shortcut) => {
     switch (shortcut.kind) {
@@ -59,7 +64,9 @@ export function openKeyboard(context: Context, settings: KeyboardSettings): Keyb
         return say([grepWords(shortcut.text)]);
       case "command":
         // One at a time: two would share the terminal.
-        return void (busy ? say(["the last command still runs"]) : runCommand(shortcut.argv));
+        if (busy) return say(["the last command still runs"]);
+        running = runCommand(shortcut.argv);
+        return;
       case "unclear":
         return say([shortcut.message]);
     }
@@ -68,6 +75,7 @@ export function openKeyboard(context: Context, settings: KeyboardSettings): Keyb
     get isBusy() {
       return busy;
     },
+    idle: () => running,
     close: () => input.close(),
   };
 }

@@ -18,6 +18,9 @@ export interface Screen {
   /** Only lines that contain the text from now on; null: all. */
   grep(text: string | null): void;
   readonly isGrepping: boolean;
+  /** A typed command has the terminal: what comes meanwhile waits, and what it did itself is not told again. */
+  hold(): void;
+  release(): void;
 }
 
 export interface ScreenSettings {
@@ -47,16 +50,20 @@ export function createScreen(context: Context, settings: ScreenSettings): Screen
   let only: readonly LogTarget[] | null = null;
   let wanted: string | null = null;
 
+  const held = createHold();
   const isShown = (entry: LogEntry) =>
     isTarget(settings.targets, entry) &&
     isTarget(only, entry) &&
     (wanted === null || stripControls(entryText(entry)).includes(wanted));
   const note = (text: string) => {
     if (isJson || context.globals.quiet) return;
-    settings.say(printer.other("procs", text, context.now()));
+    const line = printer.other("procs", text, context.now());
+    if (held.isHeld) void held.over().then(() => settings.say(line));
+    else settings.say(line);
   };
   return {
     async lines(entries) {
+      await held.over();
       const shown = entries.filter(isShown);
       const text = isJson
         ? shown.map((entry) => `${JSON.stringify(toJsonEntry(entry, false))}\n`)
@@ -66,7 +73,7 @@ export function createScreen(context: Context, settings: ScreenSettings): Screen
     },
     event(event) {
       if (isJson) return out.json(event);
-      if (isWorthALine(event)) note(event.message);
+      if (isWorthALine(event) && (!held.isHeld || isTrouble(event))) note(event.message);
     },
     note,
     only: (targets) => {
@@ -78,7 +85,35 @@ export function createScreen(context: Context, settings: ScreenSettings): Screen
     get isGrepping() {
       return wanted !== null;
     },
+    hold: held.begin,
+    release: held.end,
   };
+}
+
+/** Lets output wait. What waits goes on in the order in which it came. */
+function createHold() {
+  let resume: (() => void) | null = null;
+  let isOver = Promise.resolve();
+  return {
+    get isHeld() {
+      return resume !== null;
+    },
+    over: () => isOver,
+    begin: () => {
+      isOver = new Promise((resolve) => {
+        resume = resolve;
+      });
+    },
+    end: () => {
+      resume?.();
+      resume = null;
+    },
+  };
+}
+
+/** Bad news is told even when a typed command may have told it. */
+function isTrouble(event: EventItem): boolean {
+  return event.state === "crashed" || event.state === "failed" || event.type === "config";
 }
 
 /** Steps on the way are not news; where they lead to is. */

@@ -138,6 +138,8 @@ class Session {
       const end = await link.end;
       if (end === "closed" || this.#stopping !== null) return;
       if (end === "gone") throw lostSupervisor();
+      // A typed `down` still has its last words to say.
+      await this.#keyboard?.idle();
       this.#screen.note("the project was stopped");
       this.#end(EXIT.ok);
     } catch (error) {
@@ -215,6 +217,7 @@ class Session {
     this.#report.abandon();
     this.#isReporting = false;
     this.#held = null;
+    this.#screen.release();
     this.#screen.note("stopping everything; Ctrl-C again kills");
     this.#stopping = stopEverything({
       engine: this.#engine,

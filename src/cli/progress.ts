@@ -5,7 +5,7 @@ import type {
   State,
   StreamItem,
 } from "../control/protocol.ts";
-import type { PlanDoc } from "../core/plan-doc.ts";
+import type { PlanDoc, PlanService } from "../core/plan-doc.ts";
 import { clean } from "./clean.ts";
 import { type Row, resultRow, took, type Verb } from "./results.ts";
 
@@ -45,6 +45,11 @@ export function advance(progress: Progress, item: StreamItem): Progress {
     case "result":
       return withResult(progress, item);
   }
+}
+
+/** Whether there is something to watch until the verdict. */
+export function movesProcesses(action: PlanService["action"]): boolean {
+  return action !== "none" && action !== "no_restart" && action !== "adopt";
 }
 
 /** Without the services that the operation did not concern: `up` alone is about all of them. */
@@ -99,7 +104,7 @@ function withPlan(progress: Progress, plan: PlanDoc): Progress {
   const services = new Map(progress.services);
   for (const planned of plan.services) {
     const known = services.get(planned.service);
-    if (known === undefined && planned.action === "none") continue;
+    if (known === undefined && !movesProcesses(planned.action)) continue;
     const service = known ?? untouched(planned.service);
     services.set(planned.service, { ...service, wanted: planned.instances.to });
   }

@@ -6,6 +6,7 @@ import { EXIT, userError } from "../../errors.ts";
 import { type Acted, act, by, exitOf, waiting } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
+import { movesProcesses } from "../progress.ts";
 import { nothingToDo, planBlocks, planScreen } from "../render-plan.ts";
 import { summary, took } from "../results.ts";
 import { agreesToRemove, removals } from "../results-consent.ts";
@@ -86,7 +87,7 @@ interface Agreed {
 function apply(context: Context, args: ParsedArgs, agreed: Agreed): Promise<Acted> {
   const { request, plan, expect } = agreed;
   const names = plan.services
-    .filter((service) => service.action !== "none")
+    .filter((service) => movesProcesses(service.action))
     .map((service) => service.service);
   return act(
     context,
