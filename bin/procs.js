@@ -1,4 +1,13 @@
 #!/usr/bin/env node
-import { main } from "../dist/cli/main.js";
+import { statSync } from "node:fs";
 
+// scripts/bundle.mjs puts what `procs ps` needs into one file; a bare `tsc` leaves it out, or behind.
+const { main } = await import(isBundled() ? "../dist/cli/fast.js" : "../dist/cli/main.js");
 await main(process.argv.slice(2));
+
+function isBundled() {
+  const [fast, whole] = ["fast", "main"].map((name) =>
+    statSync(new URL(`../dist/cli/${name}.js`, import.meta.url), { throwIfNoEntry: false }),
+  );
+  return fast !== undefined && (whole === undefined || fast.mtimeMs >= whole.mtimeMs);
+}

@@ -29,6 +29,7 @@ function build() {
     "-p",
     "tsconfig.build.json",
   ]);
+  run(process.execPath, [join(root, "scripts/bundle.mjs")]);
 }
 
 function run(command, args) {

@@ -61,6 +61,7 @@ function compile(output: string): void {
   } catch (error) {
     if (!existsSync(join(output, "supervisor", "main.js"))) throw error;
   }
+  execFileSync(process.execPath, [join(ROOT, "scripts/bundle.mjs"), output], { stdio: "pipe" });
 }
 
 function fingerprint(): string {
