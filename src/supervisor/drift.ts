@@ -28,10 +28,10 @@ export class Drift {
     this.#session = session;
   }
 
-  /** Has an input changed since the last look? */
-  hasNews(): boolean {
+  /** Is another text whenever an input has changed. */
+  stamp(): string {
     const { project } = this.#session.basis;
-    return project !== null && signatureOf(project.inputs) !== this.#signature;
+    return project === null ? "" : signatureOf(project.inputs);
   }
 
   /** The file as it is now, with the variables that were there when it was last applied. */

@@ -1,12 +1,14 @@
 import { basename } from "node:path";
 import type { By, Operation } from "../control/protocol.ts";
 import type { PlanDoc, PlanService } from "../core/plan-doc.ts";
+import type { Project } from "../core/spec.ts";
 import type { Diagnostic } from "../errors.ts";
 import { apply } from "./apply.ts";
 import { ConfigWatch } from "./config-watch.ts";
 import { type Drift, type Reading, requestFor } from "./drift.ts";
 import type { Session } from "./session.ts";
 
+/** How long an edit may wait for an operation that is changing the same services. */
 const APPLY_MS_MAX = 600_000;
 const CHANGES_SHOWN = 3;
 
@@ -18,6 +20,8 @@ export class Edits {
   readonly #onFault: (error: unknown) => void;
   /** What was last said of the file, so that saving it unchanged says nothing. */
   #said = "";
+  /** The state of the files that was last looked at. */
+  #seen = "";
   #isReading = false;
 
   constructor(session: Session, drift: Drift, onFault: (error: unknown) => void) {
@@ -31,7 +35,10 @@ export class Edits {
   applied(): void {
     const { project } = this.#session.basis;
     if (project === null) return;
-    this.#said = "";
+    if (!this.#isReading) {
+      this.#said = "";
+      this.#seen = this.#drift.stamp();
+    }
     this.#drift.applied(project);
     this.#watch.watch(project.inputs);
   }
@@ -44,7 +51,8 @@ export class Edits {
     if (this.#isReading || this.#session.core.desired.draining) return;
     this.#isReading = true;
     try {
-      while (this.#drift.hasNews()) {
+      for (let stamp = this.#drift.stamp(); stamp !== this.#seen; stamp = this.#drift.stamp()) {
+        this.#seen = stamp;
         const reading = await this.#drift.read();
         if (reading !== null) await this.#tell(reading);
       }
@@ -70,7 +78,8 @@ export class Edits {
     await this.#apply(reading.project);
   }
 
-  async #apply(project: Parameters<typeof requestFor>[0]): Promise<void> {
+  /** Waits for no verdict: the next save may be what puts this one right. What becomes of it is told by events. */
+  async #apply(project: Project): Promise<void> {
     const request: Operation & { op: "apply" } = {
       ...requestFor(project),
       op: "apply",
@@ -79,15 +88,10 @@ export class Edits {
       expect: null,
       scale: {},
       force: false,
-      wait: true,
+      wait: false,
       timeout_ms: APPLY_MS_MAX,
     };
-    const result = await apply(this.#session, request, () => undefined);
-    this.applied();
-    const bad = result.services.filter((service) => !service.ok);
-    if (bad.length === 0) return;
-    const words = bad.map((one) => `${one.name}: ${one.detail ?? one.outcome}`);
-    this.#say(`reload failed: ${words.join("; ")}`);
+    await apply(this.#session, request, () => undefined);
   }
 
   #say(message: string): void {

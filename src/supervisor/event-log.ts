@@ -41,6 +41,7 @@ export class EventLog {
     this.#kept = readTail(path);
     this.#seq = this.#kept.at(-1)?.seq ?? readTail(`${path}.1`).at(-1)?.seq ?? 0;
     this.#size = sizeOf(path);
+    if (isTorn(path, this.#size)) this.#append("\n");
   }
 
   /** The number of the last event. */
@@ -90,17 +91,36 @@ export class EventLog {
 
   /** A full disk loses events, never the supervisor. */
   #write(item: EventItem): void {
-    const line = `${JSON.stringify(item)}\n`;
     try {
       if (this.#size > FILE_BYTES_MAX) {
         renameSync(this.#path, `${this.#path}.1`);
         this.#size = 0;
       }
+    } catch {
+      // It grows on, then.
+    }
+    this.#append(`${JSON.stringify(item)}\n`);
+  }
+
+  #append(line: string): void {
+    try {
       appendFileSync(this.#path, line, { mode: 0o600 });
       this.#size += Buffer.byteLength(line);
     } catch {
       this.#size = sizeOf(this.#path);
     }
+  }
+}
+
+/** Does it end in the middle of a line? */
+function isTorn(path: string, size: number): boolean {
+  if (size === 0) return false;
+  const file = openSync(path, "r");
+  try {
+    const last = Buffer.alloc(1);
+    return readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== 10;
+  } finally {
+    closeSync(file);
   }
 }
 

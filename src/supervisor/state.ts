@@ -56,6 +56,7 @@ export class StateFile {
       // Written by write(); what is torn or of another version fails here or has another `v`.
       const state = JSON.parse(content) as StateDocument;
       if (state.v !== 1) throw new Error(`the state file has version ${state.v}`);
+      if (typeof state.intents !== "object") throw new Error("the state file has no intents");
       return {
         intents: new Map(Object.entries(state.intents)),
         selected: state.selected === null ? null : new Set(state.selected),
@@ -75,7 +76,7 @@ export class StateFile {
       replaceFile(this.#path, content);
       this.#written = content;
     } catch (error) {
-      // A full disk: the projects goes on, and the next change tries again.
+      // A full disk: the project goes on, and the next change tries again.
       this.#onFault(error);
     }
   }
