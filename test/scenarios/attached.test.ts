@@ -107,6 +107,64 @@ services:
     await nothingRuns(project);
   });
 
+  inTerminal("can be ended while it still starts", async () => {
+    await using project = createProject(`
+services:
+  slow: { command: sleep 1000, ready: { log: never, timeout: 1h } }
+`);
+    using terminal = terminalOf(project);
+    terminal.enter(`${PROCS} up; echo "ended with $?"`);
+    await terminal.shows("◌ slow   starting");
+    terminal.press("C-c");
+    await terminal.shows("all stopped in");
+    await terminal.shows("ended with 0");
+    await nothingRuns(project);
+  });
+
+  inTerminal("lets a typed reload ask, and shows nothing meanwhile", async () => {
+    await using project = createProject(SHOP);
+    using terminal = terminalOf(project);
+    await up(terminal);
+    project.write("procs.yaml", SHOP.slice(0, SHOP.indexOf("  quiet")));
+    terminal.enter("R");
+    await terminal.shows("Remove quiet? [y/N]");
+    terminal.enter("y");
+    await terminal.shows(/✓ quiet +stopped in/);
+    await terminal.shows("reloaded in");
+    const text = await terminal.shows(/reloaded in[\s\S]*tick/);
+    expect(text.slice(text.indexOf("Remove quiet?"), text.indexOf("reloaded in"))).not.toContain(
+      "tick",
+    );
+    terminal.press("C-c");
+    await nothingRuns(project);
+  });
+
+  inTerminal("leaves a typed `logs -f` at Ctrl-C without stopping anything", async () => {
+    await using project = createProject(SHOP);
+    using terminal = terminalOf(project);
+    await up(terminal);
+    terminal.enter("logs -f quiet");
+    await until("it follows", () => project.alive().some((line) => line.includes("logs -f quiet")));
+    terminal.press("C-c");
+    await until("it ended", () => !project.alive().some((line) => line.includes("logs -f quiet")));
+    terminal.enter("h");
+    await terminal.shows("or any command");
+    expect((await project.service("clock")).state).toBe("ready");
+  });
+
+  test("says in a line that its supervisor went away, and ends with 4 when none returns", async () => {
+    await using project = createProject(SHOP);
+    const client = project.open("up");
+    const ran = finished(client);
+    await new Promise((resolve) => client.stdout?.once("data", resolve));
+    const { supervisor } = await project.snapshot();
+    process.kill(supervisor?.pid ?? 0, "SIGKILL");
+    const { code, stderr } = await ran;
+    expect(stderr).toContain("the supervisor is gone; waiting for it to return");
+    expect(stderr).toContain("error[P602]");
+    expect(code).toBe(4);
+  });
+
   inTerminal("is suspended by Ctrl-Z and goes on with fg, while the services run on", async () => {
     await using project = createProject(SHOP);
     using terminal = terminalOf(project);
@@ -166,7 +224,7 @@ services:
     await using project = createProject(SHOP);
     const client = project.open("up");
     const ran = finished(client);
-    await project.reaches("clock", "ready");
+    await new Promise((resolve) => client.stdout?.once("data", resolve));
     client.kill("SIGTERM");
     expect(await ran).toMatchObject({ code: 143 });
     await nothingRuns(project);
