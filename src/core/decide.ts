@@ -26,9 +26,10 @@ export function decide(desired: Desired, observed: Observed, now: Millis): Plan 
     return { desired, observed, name, service, now };
   });
   // A new aim is in the books before anything is started: what is started remembers the aims of others.
-  const aimed = parts.map((part) => aimService(draft, part));
+  const scenes = parts.map(sceneFor);
+  const aimed = scenes.map((scene) => scene !== null && followRollout(draft, scene));
   if (aimed.includes(true)) return draft.finish();
-  for (const part of parts) decideService(draft, part);
+  for (const [index, part] of parts.entries()) decideService(draft, part, scenes[index] ?? null);
   return draft.finish();
 }
 
@@ -40,12 +41,6 @@ function serviceNames(desired: Desired, observed: Observed): string[] {
 
 type Part = Omit<Scene, "target" | "count">;
 
-/** Returns true when the aim of the service changed. */
-function aimService(draft: Draft, part: Part): boolean {
-  const scene = sceneFor(part);
-  return scene !== null && followRollout(draft, scene);
-}
-
 /** null: the service is to have no instance. */
 function sceneFor(part: Part): Scene | null {
   const { desired, name, service } = part;
@@ -54,9 +49,8 @@ function sceneFor(part: Part): Scene | null {
   return { ...part, target, count: targetInstances(desired, target, name) };
 }
 
-function decideService(draft: Draft, part: Part): void {
+function decideService(draft: Draft, part: Part, scene: Scene | null): void {
   const { service, now } = part;
-  const scene = sceneFor(part);
   if (scene === null) {
     for (const instance of service.instances) tend(draft, instance, null, now);
     leave(draft, part);

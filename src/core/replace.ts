@@ -131,7 +131,8 @@ function isDouble(instance: Instance, current: readonly Instance[]): boolean {
 function stopOld(draft: Draft, stage: Stage, isMeant: (instance: Instance) => boolean): void {
   const { scene, current, old, stopped, availableMin } = stage;
   const { target, now, service, count } = scene;
-  if (service.rejected?.paused === true) return;
+  // `on_failure: pause` keeps both versions, but not more than are wanted.
+  const isPaused = service.rejected?.paused === true;
   // A scheduled run is never ended by an edit: the next one is the new version.
   if (target.spec.kind === "task" && target.spec.schedule !== null) return;
   const isUp = (i: Instance) => isAvailable(i, target, now);
@@ -140,7 +141,7 @@ function stopOld(draft: Draft, stage: Stage, isMeant: (instance: Instance) => bo
   const isStuck = (i: Instance) =>
     holderAmong(stage.old, scene.target.spec, i.slot, i) !== undefined;
   const order = old
-    .filter(isMeant)
+    .filter((i) => isMeant(i) && (i.slot > count || !isPaused))
     .sort(
       (a, b) =>
         Number(isUp(a)) - Number(isUp(b)) ||

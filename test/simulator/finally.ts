@@ -44,7 +44,7 @@ function surplus(sight: Sight, name: string, service: ObservedService): string |
 function missing(sight: Sight, name: string, asked: ServiceSpec): string | null {
   const service = sight.observed.services.get(name);
   const aim = oracle.aimOf(sight, name) ?? asked;
-  const blocked = oracle.missingDependency(sight, aim, oracle.isUpToDate);
+  const blocked = oracle.missingDependency(sight, aim, oracle.isUpToDate) ?? halfDone(sight, aim);
   const isPaused =
     service?.rejected?.paused === true && oracle.isRejected(sight.desired, service, name);
   let waits = blocked !== null || isPaused;
@@ -66,6 +66,17 @@ function missing(sight: Sight, name: string, asked: ServiceSpec): string | null 
     }
   }
   return service?.rollout === null || waits ? null : `${name} is being rolled out`;
+}
+
+/** A dependency whose own replacement waits for something is not ready before that is over. */
+function halfDone(sight: Sight, aim: ServiceSpec): string | null {
+  for (const on of Object.keys(aim.depends_on)) {
+    const instances = sight.observed.services.get(on)?.instances ?? [];
+    for (let slot = 1; slot <= oracle.wantedCount(sight, on); slot++) {
+      if (!instances.some((i) => i.slot === slot && oracle.isUpToDate(sight, i))) return on;
+    }
+  }
+  return null;
 }
 
 /** What is wrong with the holder of a slot. */

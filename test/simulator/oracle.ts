@@ -67,7 +67,10 @@ export function isUpToDate(sight: Sight, instance: Instance): boolean {
   return Object.entries(instance.upstream).every(([on, epoch]) => {
     const upstream = sight.observed.services.get(on);
     const isFollowed = instance.applied.depends_on[on]?.restart === true;
-    return !isFollowed || upstream === undefined || upstream.epoch === epoch;
+    if (upstream === undefined || !isFollowed) return true;
+    // A replacement that has not settled is followed by nobody yet.
+    const isSettled = upstream.good !== null && upstream.goodEpoch === upstream.epoch;
+    return !isSettled || upstream.epoch === epoch;
   });
 }
 

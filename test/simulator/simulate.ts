@@ -51,7 +51,9 @@ function ending(world: World): Pick<Outcome, "log" | "rest"> {
   const { desired, plan } = world.supervisor;
   const specs = [...desired.services.values()].map((spec) => JSON.stringify(spec));
   const intents = [...desired.intents].map((intent) => JSON.stringify(intent));
-  const rest = [...specs, ...intents, formatPlan(plan, world.clock.now())].join("\n");
+  const books = [...world.supervisor.observed.services.values()].flatMap((s) => s.instances);
+  const held = books.map((i) => JSON.stringify({ ...i, applied: i.applied.command }));
+  const rest = [...held, ...specs, ...intents, formatPlan(plan, world.clock.now())].join("\n");
   return { log: world.log, rest };
 }
 

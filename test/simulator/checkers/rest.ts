@@ -127,7 +127,7 @@ function isTwin(a: Instance, b: Instance): boolean {
 export const survivesSaving: Checker = {
   name: "saving changes nothing",
   settled: ({ desired, observed, now, cause }) => {
-    if (cause.kind !== "want" && cause.kind !== "gone") return null;
+    if (cause.deed?.class !== "same") return null;
     const before = decide(desired, observed, now);
     const after = decide(load<Desired>(save(desired)), load<Observed>(save(observed)), now);
     return formatPlan(before, now) === formatPlan(after, now) ? null : formatPlan(after, now);
