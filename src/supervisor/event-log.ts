@@ -11,7 +11,7 @@ import {
 import type { EventItem } from "../control/protocol.ts";
 
 /** An event before it has its number and its time. */
-export type NewEvent = Omit<EventItem, "v" | "kind" | "seq" | "time"> & { readonly time?: string };
+export type NewEvent = Omit<EventItem, "v" | "kind" | "seq" | "time">;
 
 type Listener = (event: EventItem) => void;
 
@@ -51,8 +51,8 @@ export class EventLog {
 
   add(event: NewEvent): EventItem {
     this.#seq += 1;
-    const time = event.time ?? this.#now().toISOString();
-    const item: EventItem = { v: 1, kind: "event", seq: this.#seq, ...event, time };
+    const time = this.#now().toISOString();
+    const item: EventItem = { v: 1, kind: "event", seq: this.#seq, time, ...event };
     this.#kept.push(item);
     if (this.#kept.length > KEPT_MAX * 1.2) this.#kept = this.#kept.slice(-KEPT_MAX);
     this.#write(item);

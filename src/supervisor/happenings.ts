@@ -13,7 +13,7 @@ export function happenings(change: Change, desired: Desired, runs: string): read
   if (change.before === change.after) return [];
   return transitions(change.before, change.after, desired, change.now).map((told) => {
     const lines = lastWords(told, runs);
-    return lines.length === 0 ? told : { ...told, last_lines: lines };
+    return lines.length === 0 ? rounded(told) : { ...rounded(told), last_lines: lines };
   });
 }
 
@@ -22,4 +22,13 @@ function lastWords(told: Told, runs: string): readonly string[] {
   if (state !== "crashed" && state !== "failed") return [];
   if (instance === undefined || run === undefined) return [];
   return lastLines(runFiles(runs, service, instance, run), LINES_SHOWN);
+}
+
+/** Whole milliseconds: the core's clock has fractions, which say nothing to anybody. */
+function rounded(told: Told): NewEvent {
+  const whole = Object.entries(told).map(([key, value]) =>
+    key.endsWith("_ms") && typeof value === "number" ? [key, Math.round(value)] : [key, value],
+  );
+  // The same keys, each with a value of the same type.
+  return Object.fromEntries(whole) as Told;
 }

@@ -95,22 +95,21 @@ export class Progress {
     if (found === undefined) return null;
     const spec = core.desired.services.get(name);
     const live = core.observed.services.get(name)?.instances.filter(isLive) ?? [];
-    const common = {
-      name,
+    const rest = {
       detail: found.detail,
       elapsed_ms: rounded(this.#elapsed.get(name)),
       instances: live.length,
       last_lines: this.#lastLines(name, found),
       where: spec === undefined ? null : whereOf(spec, core.observed),
     };
-    if (found.kind === "failed") return { ...common, ok: false, outcome: found.outcome };
+    if (found.kind === "failed") return { name, ok: false, outcome: found.outcome, ...rest };
     if (found.kind === "pending") {
       return isOver && this.#isBlocked(name, new Set())
-        ? { ...common, ok: false, outcome: "waiting" }
-        : { ...common, ok: !isOver, outcome: "pending" };
+        ? { name, ok: false, outcome: "waiting", ...rest }
+        : { name, ok: !isOver, outcome: "pending", ...rest };
     }
     const outcome = this.#goodOutcome(name, found, killed);
-    return outcome === null ? null : { ...common, ok: true, outcome };
+    return outcome === null ? null : { name, ok: true, outcome, ...rest };
   }
 
   /** null: it is off, was off, and nothing is to be said of it. */
