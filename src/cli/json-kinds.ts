@@ -142,6 +142,21 @@ const event = kind(
   },
 );
 
+const serviceResult = object(
+  {
+    name: text,
+    ok: flag,
+    outcome: text,
+    detail: textOrNull,
+    elapsed_ms: numberOrNull,
+    instances: whole,
+    last_lines: texts,
+    where: textOrNull,
+  },
+  { also_applied: list(change) },
+);
+const results = { ok: flag, elapsed_ms: number, services: list(serviceResult) };
+
 const problem = {
   code: text,
   message: text,
@@ -183,9 +198,19 @@ const KINDS: Readonly<Record<string, Schema>> = {
     instance: whole,
     run: whole,
     stream: { enum: ["stdout", "stderr"] },
+    level: textOrNull,
     line: text,
+    seq: whole,
   }),
-  result: kind("result", { ok: flag, elapsed_ms: number, services: list({ type: "object" }) }),
+  result: kind("result", { action: text, ...results }),
+  up_result: kind("up_result", { ready: whole, failed: texts, plan: textOrNull, ...results }),
+  reload_result: kind("reload_result", {
+    rolled_back: texts,
+    applied: texts,
+    plan: textOrNull,
+    ...results,
+  }),
+  wait: kind("wait", { waiting_for: texts, ...results }),
   error: kind("error", problem, problemMore),
   diagnostics: kind("diagnostics", {
     ok: flag,
@@ -205,6 +230,11 @@ const KINDS: Readonly<Record<string, Schema>> = {
       }),
     ),
   }),
+  config: kind(
+    "config",
+    { name: text, reload: { enum: ["manual", "auto"] }, services: { type: "object" } },
+    { origins: { type: "object" } },
+  ),
   why: kind("why", { service: text, lines: texts }),
   version: kind("version", {
     version: text,

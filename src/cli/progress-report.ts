@@ -64,7 +64,7 @@ function chooseReport(context: Screen, settings: ReportSettings): Report {
 function jsonReport(context: Screen, streams: boolean): Report {
   return {
     item: (item) => {
-      if (streams && item.kind !== "result") context.out.json(item);
+      if (streams && item.kind !== "result") context.out.json(printed(item));
     },
     typed: () => {},
     insert: () => {},
@@ -124,7 +124,7 @@ function lineReport(context: Screen, settings: ReportSettings): Report {
     const rows = progressRows(progress);
     const look = unbounded(context.err);
     for (const row of rows) {
-      if (!isEnd && !isNews(row.state, settings.verb)) continue;
+      if (!isEnd && !isNews(row, settings.verb)) continue;
       const isGood = row.state === "ready" || row.state === "done";
       // The verdict on a failure comes whole, with its last words; a crash on the way is one line.
       const key = isGood ? row.state : isEnd ? "end" : `${row.state} ${row.words}`;
@@ -161,4 +161,9 @@ function unbounded(look: Look): Look {
 
 function write(context: Screen, lines: readonly string[]): void {
   for (const line of lines) context.err.line(line);
+}
+
+/** A plan has one form everywhere: that of `plan --json`. */
+function printed(item: StreamItem): unknown {
+  return item.kind === "plan" ? { v: 1, kind: "plan", ...item.plan } : item;
 }

@@ -219,3 +219,33 @@ test("the schema is written once beside the file and named in it", async () => {
   expect(JSON.parse(stdout).properties.services).toBeDefined();
   expect((await rig.procs("validate")).code).toBe(0);
 });
+
+test("what acts ends with one result, and every line on the way has its kind", async () => {
+  await using rig = await createRig({ "procs.yaml": SHOP });
+  const kinds: Record<string, string> = {};
+  for (const words of [
+    ["up", "-d"],
+    ["stop", "api"],
+    ["start", "api"],
+    ["scale", "api=1"],
+    ["wait", "db"],
+    ["reload", "-y"],
+    ["logs", "api"],
+    ["down"],
+  ]) {
+    const ran = await rig.procs(...words, "--json");
+    expect(ran, words.join(" ")).toMatchObject({ code: 0, stderr: "" });
+    const documents = expectJson(ran.stdout);
+    kinds[words[0] ?? ""] = String(documents.at(-1)?.kind);
+  }
+  expect(kinds).toEqual({
+    up: "up_result",
+    stop: "result",
+    start: "result",
+    scale: "result",
+    wait: "wait",
+    reload: "reload_result",
+    logs: "log",
+    down: "result",
+  });
+});

@@ -50,7 +50,9 @@ export const CONFIGURE: readonly Command[] = [
       { line: "procs schema", what: "for editors" },
       { line: "procs schema ps", what: "of `procs ps --json`" },
     ],
-    notes: ["Kinds: ps, status, plan, event, log, result, error, diagnostics, env, why, version."],
+    notes: [
+      "Kinds: ps, status, plan, event, log, result, up_result, reload_result, wait, error, diagnostics, env, config, why, version.",
+    ],
     exits: [0, 2],
     load: () => import("../commands/schema.ts"),
   },
