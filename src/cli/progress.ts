@@ -87,13 +87,13 @@ export function serviceRow(service: ServiceProgress, verb: Verb): Row {
 }
 
 /**
- * Whether a row earns a line of its own before the end, where nothing is repainted. What was replaced is
- * judged at the end: on its way it stops and gets ready more than once.
+ * Whether a row earns a line of its own before the end, where nothing is repainted. What is replaced is
+ * judged at the end: on its way it stops, gets ready and may even crash and go back.
  */
-export function isNews(state: State, verb: Verb): boolean {
-  if (state === "crashed" || state === "unready" || state === "reloading") return true;
+export function isNews(row: Row, verb: Verb): boolean {
+  if (row.state === "reloading") return /\d+ of \d+/.test(row.words);
   if (verb === "reload" || verb === "restart") return false;
-  return state === "ready" || state === "done";
+  return ["ready", "done", "crashed", "unready"].includes(row.state);
 }
 
 function untouched(name: string): ServiceProgress {
@@ -202,7 +202,8 @@ function retryWords(event: EventItem): string {
       : event.failures_max === undefined
         ? ` ${event.failures}`
         : ` ${event.failures} of ${event.failures_max}`;
-  return `, retry${count} in ${took(event.retry_in_ms)}`;
+  const when = event.retry_in_ms === 0 ? "now" : `in ${took(event.retry_in_ms)}`;
+  return `, retry${count} ${when}`;
 }
 
 function startingWords(service: ServiceProgress, instances: readonly EventItem[]): string {

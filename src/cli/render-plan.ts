@@ -113,7 +113,7 @@ function changeLines(changes: readonly Change[], screen: PlanScreen): readonly s
     const source = change.source === null ? "" : `${change.source.file}:${change.source.line}`;
     const value = values[index] ?? "";
     const path = INDENT + pad(change.path, pathWidth + GAP);
-    const whole = `${path}${source === "" ? value : pad(value, valueWidth + GAP)}`;
+    const whole = `${path}${source === "" ? value : pad(value, valueWidth) + " ".repeat(GAP)}`;
     if (displayWidth(whole) + displayWidth(source) <= screen.width) {
       return [(whole + screen.paint.dim(source)).trimEnd()];
     }

@@ -35,8 +35,15 @@ export function resultRow(result: ServiceResult, verb: Verb): Row {
     state: resultState(result),
     words,
     extras: result.ok ? extras : [],
-    lines: result.ok ? [] : result.last_lines.map(clean),
+    lines: result.ok ? [] : lastLines(result),
   };
+}
+
+/** The words of a program that is gone again must not be taken for those of the one that runs. */
+function lastLines(result: ServiceResult): readonly string[] {
+  const lines = result.last_lines.map(clean);
+  if (result.outcome !== "rolled_back" || lines.length === 0) return lines;
+  return ["last lines of the new one:", ...lines.map((line) => `  ${line}`)];
 }
 
 /** Rows as aligned lines, no line break at their ends. `indent` spaces come first. */

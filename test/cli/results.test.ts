@@ -84,6 +84,17 @@ FAIL worker    exit 1 after 0.4s, retry 2 of 10 in 2s
     expect(text([evil], "up", plain, 0)).toBe("✗ x   crashed\n    gone\n    a  b");
   });
 
+  test("what a new version said last is marked as its words", () => {
+    const back = verdict("api", "rolled_back", {
+      ok: false,
+      detail: "new api.1 not ready after 60s",
+      last_lines: ["EACCES"],
+    });
+    expect(text([back], "reload")).toBe(
+      "  ✗ api   new api.1 not ready after 60s\n      last lines of the new one:\n        EACCES",
+    );
+  });
+
   test("a wide name keeps the column", () => {
     const rows = text([verdict("日本", "ready"), verdict("web", "ready")], "up", plain, 0);
     expect(rows).toBe("✓ 日本   ready\n✓ web    ready");

@@ -20,6 +20,11 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
     const plan = await import("./plan.ts");
     return plan.run(context, args);
   }
+  if (args.flag("no-daemon")) {
+    throw userError(EXIT.usage, "P803", "up --no-daemon does not work yet", {
+      help: ["procs up, which starts a supervisor of its own"],
+    });
+  }
   const wish = readWish(await context.loadProject(), args);
   const engine = await context.engine();
   const isRunning = (await engine.version()) !== null;
