@@ -1,5 +1,4 @@
 import type { Snapshot } from "../control/snapshot.ts";
-import { EXIT, userError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
 /** How the chosen services are now; with nothing running, how the file would have them: stopped. */
@@ -19,9 +18,4 @@ async function fromFile(context: Context): Promise<Snapshot> {
     context.loadProject(),
   ]);
   return idleSnapshot(project, context.globals.profiles);
-}
-
-/** P602: what a command needs is not running. */
-export function notRunning(project: string) {
-  return userError(EXIT.supervisor, "P602", `${project} is not running`, { help: ["procs up"] });
 }
