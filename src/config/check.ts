@@ -1,7 +1,7 @@
 import { explain, type Fault } from "./explain.ts";
 import type { Problems } from "./problems.ts";
 import { settle } from "./settle.ts";
-import { isNull, type MapTree, mapTree, plainOf, type Tree, without } from "./tree.ts";
+import { isNull, type MapTree, mapTree, type Tree, without } from "./tree.ts";
 import { validate } from "./validate.gen.ts";
 
 /** What ajv says of one thing that is wrong. */
@@ -41,12 +41,20 @@ export function checkFile(
 
 const ROUNDS_MAX = 5;
 /** More are not shown, and each takes time to put in words. */
-const FAULTS_MAX = 200;
+const FAULTS_MAX = 100;
 
 function schemaErrors(tree: Tree): readonly SchemaError[] {
   // The generated validator is plain JavaScript: a function with its last errors as a property.
   const check = validate as { (data: unknown): boolean; errors?: readonly SchemaError[] | null };
-  return check(plainOf(tree)) ? [] : (check.errors ?? []);
+  return check(dataOf(tree)) ? [] : (check.errors ?? []);
+}
+
+/** A key without a value is its default, whatever the schema says of the value; in a list nothing is no value. */
+function dataOf(tree: Tree): unknown {
+  if (tree.kind === "scalar") return tree.value;
+  if (tree.kind === "list") return tree.items.map(dataOf);
+  const given = [...tree.entries].filter(([, { value }]) => !isNull(value));
+  return Object.fromEntries(given.map(([key, { value }]) => [key, dataOf(value)]));
 }
 
 /** The causes: of an error and those it makes in the values around it, only the innermost. */

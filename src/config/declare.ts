@@ -7,7 +7,16 @@ import type { Declared } from "./graph.ts";
 import { mergeServices } from "./merge.ts";
 import { problemAt } from "./problems.ts";
 import { SERVICE_MARK } from "./replace.ts";
-import { child, type Entry, type MapTree, mapTree, plainOf, sizeOf, type Tree } from "./tree.ts";
+import {
+  child,
+  type Entry,
+  type MapTree,
+  mapTree,
+  plainOf,
+  sizeOf,
+  type Tree,
+  withoutNulls,
+} from "./tree.ts";
 
 /** All files as one, and what is needed to make services of it. */
 export interface Whole {
@@ -58,8 +67,11 @@ export function declareServices(whole: Whole): ReadonlyMap<string, ServiceReadin
 /** What `defaults` or the file's `env` hold, every service holds again: bounds that only a mistake reaches. */
 const SERVICES_MAX = 1_000;
 const VALUES_MAX = 200_000;
-const VARIABLES_MAX = 200_000;
+const VARIABLES_MAX = 50_000;
 const HELP = "is it the right file? A procs.yaml is small and flat";
+
+/** Maps in which a name without a value says something: take it from the shell, wait as is usual. */
+const NAMED: readonly string[] = ["env", "depends_on"];
 
 type MapEntry = Entry & { readonly value: MapTree };
 
@@ -70,7 +82,7 @@ function mergedServices({ tree, session }: Whole): ReadonlyMap<string, MapEntry>
   let values = 0;
   for (const [name, entry] of services.entries) {
     if (entry.value.kind !== "map") continue;
-    const value = withDefaults(child(tree, "defaults"), entry.value);
+    const value = withoutNulls(withDefaults(child(tree, "defaults"), entry.value), NAMED);
     values += sizeOf(value);
     if (merged.size >= SERVICES_MAX || values > VALUES_MAX) {
       const message =

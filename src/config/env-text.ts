@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../errors.ts";
-import { problemAt } from "./problems.ts";
+import { PROBLEMS_MAX, problemAt } from "./problems.ts";
 import type { Place, SourceFile } from "./source.ts";
 import { type Expanded, expand, type Resolver } from "./template.ts";
 
@@ -35,7 +35,9 @@ export function parseEnvText(
     ...resolver,
     variable: (name) => resolver.variable(name) ?? reader.entries.get(name)?.value,
   };
-  while (reader.at < file.text.length) readLine(reader, resolver, within, onTemplate);
+  while (reader.at < file.text.length && reader.problems.length < PROBLEMS_MAX) {
+    readLine(reader, resolver, within, onTemplate);
+  }
   return reader;
 }
 
@@ -99,7 +101,8 @@ function readValue(reader: Reader): Raw | null {
     // A # without a space before it is part of the value, as in a URL or a color.
     const line = file.text.slice(start, end);
     const isComment = line.startsWith("#") && /\s/.test(file.text[start - 1] ?? "");
-    const text = isComment ? "" : line.replace(/\s+#.*$/, "").trimEnd();
+    const comment = isComment ? 0 : line.search(/\s#/);
+    const text = (comment === -1 ? line : line.slice(0, comment)).trimEnd();
     reader.at = end + 1;
     return { text, start, isLiteral: false };
   }

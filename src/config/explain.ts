@@ -90,6 +90,7 @@ function badName(path: readonly string[], place: Place): Diagnostic {
   const name = path.at(-1) ?? "";
   const isService = path.length === 2 && path[0] === "services";
   const plain = name
+    .slice(0, 100)
     .trim()
     .replace(/[^A-Za-z0-9_]+/g, isService ? "-" : "_")
     .replace(/^[-_]+|[-_]+$/g, "");

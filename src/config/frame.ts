@@ -121,18 +121,14 @@ function window(
   column: number,
   context: Context,
 ): { readonly text: string; readonly shift: number } {
-  // Measuring a line of a megabyte character by character would be felt.
-  const cut = source.slice(0, column + LINE_MAX);
-  const text = visible(cut, context);
+  const text = visible(source, context);
   const room = Math.max(context.options.columns - context.width - 5, 20);
-  if (displayWidth(text) <= room && cut.length === source.length) return { text, shift: 0 };
+  if (displayWidth(text) <= room) return { text, shift: 0 };
   const dots = context.options.ascii ? "..." : "…";
   const at = visible(source.slice(0, column - 1), context).length;
   const from = at < room * 0.75 ? 0 : at - Math.floor(room / 2);
   const part = text.slice(from, from + room - dots.length * 2);
   const shift = from === 0 ? 0 : displayWidth(text.slice(0, from)) - dots.length;
-  const end = from + part.length < text.length || cut.length < source.length ? dots : "";
+  const end = from + part.length < text.length ? dots : "";
   return { text: `${from === 0 ? "" : dots}${part}${end}`, shift };
 }
-
-const LINE_MAX = 1_000;

@@ -164,18 +164,24 @@ function addCycle(
     );
     return;
   }
+  const names = [...cycle, first];
+  const shown = names.length > STEPS_MAX ? [...names.slice(0, STEPS_MAX - 1), "…", first] : names;
   const line = lineAt(last.place.file, last.place.start);
   const count = COUNTS[steps.length] ?? String(steps.length);
   problems.add(
     problemAt(start.place, {
       code: "P201",
-      message: `services wait for each other in a circle: ${[...cycle, first].join(" -> ")}`,
-      related: steps.map(({ name, to, place }) => ({ place, label: `${name} waits for ${to}` })),
+      message: `services wait for each other in a circle: ${shown.join(" -> ")}`,
+      related: steps
+        .slice(0, STEPS_MAX)
+        .map(({ name, to, place }) => ({ place, label: `${name} waits for ${to}` })),
       help: `remove one of the ${count}. Often right: ${last.name} does not need ${last.to} to start,\nonly to work, so drop line ${line}.`,
     }),
   );
 }
 
+/** A longer circle is not read to its end. */
+const STEPS_MAX = 12;
 const COUNTS: readonly string[] = ["", "one", "two", "three", "four", "five", "six", "seven"];
 
 function checkPorts(services: readonly Declared[], problems: Problems): void {

@@ -15,7 +15,7 @@ import { referenceOf } from "./replace.ts";
 import { Shell } from "./shell.ts";
 import { createSource, realFolder } from "./source.ts";
 import { sourcesOf } from "./sources.ts";
-import { child, type MapTree, mapTree } from "./tree.ts";
+import { child, type MapTree, mapTree, withoutNulls } from "./tree.ts";
 
 export interface LoadOptions {
   /** Later ones win. Relative to `cwd`, or absolute. */
@@ -56,12 +56,22 @@ export function loadProject(options: LoadOptions): Loaded {
   const tree = files
     .map((file) => longForms(checkedTree(file, settings, broken)))
     .reduce(mergeFiles, emptyTree(files));
-  const whole: Whole = { session, envFiles, cpus: options.cpus, broken, isPartial, tree };
+  const whole: Whole = {
+    session,
+    envFiles,
+    cpus: options.cpus,
+    broken,
+    isPartial,
+    tree: withoutNulls(tree, NAMED),
+  };
   const project = projectOf(whole, paths[0] ?? options.cwd);
   if (problems.hasErrors)
     return { ok: false, diagnostics: problems.sorted("error", session.shown) };
   return { ok: true, project, warnings: problems.sorted("warning", session.shown) };
 }
+
+/** Parts in which a name without a value says something. */
+const NAMED: readonly string[] = ["env", "services", "defaults"];
 
 /** What the first file is laid over. */
 function emptyTree(files: readonly ParsedFile[]): MapTree {

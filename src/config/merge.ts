@@ -66,7 +66,8 @@ function changed(tree: MapTree, changes: Readonly<Record<string, (value: Tree) =
   const entries = new Map(tree.entries);
   for (const [key, change] of Object.entries(changes)) {
     const entry = entries.get(key);
-    if (entry !== undefined) entries.set(key, { ...entry, value: change(entry.value) });
+    if (entry === undefined || isNull(entry.value)) continue;
+    entries.set(key, { ...entry, value: change(entry.value) });
   }
   return mapTree(tree.place, entries);
 }
@@ -118,6 +119,7 @@ function mergeProbes(below: MapTree, above: MapTree): MapTree {
 }
 
 function joined(below: Tree, above: Tree): Tree {
+  if (isNull(above)) return above;
   const items = [below, above].flatMap((tree) => (tree.kind === "list" ? tree.items : [tree]));
   return { kind: "list", items, place: above.place };
 }

@@ -4,7 +4,7 @@ import { lineAt, lineText, type Place, rangeOf } from "./source.ts";
 /** One more than this is not read by anybody. */
 export const PROBLEMS_MAX = 20;
 
-const FOUND_MAX = 500;
+const FOUND_MAX = 100;
 
 /** Gathers what is wrong, each thing once, whichever step found it. */
 export class Problems {
@@ -66,7 +66,7 @@ export function problemAt(place: Place, saying: Saying): Diagnostic {
   const line = range.start.line;
   const lines: Record<number, string> = {};
   for (let at = line - (saying.before ?? 0); at <= line + (saying.after ?? 0); at += 1) {
-    const text = lineText(file, at);
+    const text = shownLine(lineText(file, at));
     // A blank line beside the fault says nothing.
     if (text !== undefined && (at === line || text.trim() !== "")) lines[at] = text;
   }
@@ -75,17 +75,30 @@ export function problemAt(place: Place, saying: Saying): Diagnostic {
   return {
     code: saying.code,
     severity: saying.severity ?? "error",
-    message: saying.message,
+    message: clipped(saying.message),
     file: file.shown,
     range,
-    ...(saying.label !== undefined && { label: saying.label }),
+    ...(saying.label !== undefined && { label: clipped(saying.label) }),
     ...(related !== undefined && { related }),
-    ...(saying.note !== undefined && { notes: [saying.note] }),
-    ...(help !== undefined && { help }),
+    ...(saying.note !== undefined && { notes: [clipped(saying.note)] }),
+    ...(help !== undefined && { help: help.map(clipped) }),
     lines,
     ...(saying.fix !== undefined && { fix: { range, text: saying.fix } }),
   };
 }
+
+/** A line of a whole minified file would be carried along with each problem in it. */
+function shownLine(text: string | undefined): string | undefined {
+  return text?.slice(0, LINE_LENGTH_MAX);
+}
+
+/** Names and values are quoted in what is said, and may be as long as the file. */
+function clipped(text: string): string {
+  return text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}…` : text;
+}
+
+const LINE_LENGTH_MAX = 4_000;
+const TEXT_LENGTH_MAX = 600;
 
 function relatedOf(
   other: { readonly place: Place; readonly label: string },
@@ -94,7 +107,7 @@ function relatedOf(
 ): NonNullable<Diagnostic["related"]>[number] {
   const range = rangeOf(other.place);
   const line = lineAt(other.place.file, other.place.start);
-  const text = lineText(other.place.file, line) ?? "";
+  const text = shownLine(lineText(other.place.file, line)) ?? "";
   if (other.place.file !== place.file) {
     return { range, label: other.label, file: other.place.file.shown, text };
   }

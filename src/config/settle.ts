@@ -6,8 +6,7 @@ import { type Entry, isNull, mapTree, type ScalarTree, type Tree } from "./tree.
 
 /**
  * A copy of the tree as the schema should see it: scalars have the type that is wanted where they
- * stand (quoting says nothing), keys without a value are gone (they mean the default), keys whose
- * behaviour is not there yet are refused and gone.
+ * stand (quoting says nothing), and keys whose behaviour is not there yet are refused and gone.
  */
 export function settle(tree: Tree, problems: Problems): Tree {
   return walk(tree, FILE_SHAPE, [], problems);
@@ -16,8 +15,6 @@ export function settle(tree: Tree, problems: Problems): Tree {
 function walk(tree: Tree, shape: Shape, path: readonly string[], problems: Problems): Tree {
   switch (tree.kind) {
     case "scalar":
-      // A service of which nothing is said yet, a map that is only begun.
-      if (tree.value === null && isOnlyMap(shape)) return mapTree(tree.place, new Map());
       return typed(tree, shape);
     case "list": {
       const itemShape = shapeOfItem(shape);
@@ -31,22 +28,27 @@ function walk(tree: Tree, shape: Shape, path: readonly string[], problems: Probl
         const inner = shapeOfKey(shape, key);
         if (inner?.isNotYet) problems.add(notYet([...path, key], entry, inner));
         else if (inner === undefined) entries.set(key, entry);
-        else if (!isNull(entry.value) || inner.types.includes("null") || isService(path)) {
-          const value = walk(entry.value, inner, [...path, key], problems);
-          entries.set(key, { ...entry, value });
-        }
+        else
+          entries.set(key, {
+            ...entry,
+            value: settledValue(entry.value, inner, [...path, key], problems),
+          });
       }
       return mapTree(tree.place, entries);
     }
   }
 }
 
-function isService(path: readonly string[]): boolean {
-  return path.length === 1 && path[0] === "services";
-}
-
-function isOnlyMap(shape: Shape): boolean {
-  return shape.types.length === 1 && shape.types[0] === "map";
+function settledValue(
+  value: Tree,
+  shape: Shape,
+  path: readonly string[],
+  problems: Problems,
+): Tree {
+  if (!isNull(value)) return walk(value, shape, path, problems);
+  // A service of which nothing is said yet is one that lacks everything, not one that is not there.
+  const isService = path.length === 2 && path[0] === "services";
+  return isService ? mapTree(value.place, new Map()) : value;
 }
 
 function typed(tree: ScalarTree, shape: Shape): ScalarTree {

@@ -8,7 +8,7 @@ export function similarName(word: string, names: Iterable<string>): string | und
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const name of names) {
     if (Math.abs(name.length - word.length) >= bestDistance || name === word) continue;
-    const found = distance(word.toLowerCase(), name.toLowerCase());
+    const found = distance(word.toLowerCase(), name.toLowerCase(), bestDistance);
     if (found < bestDistance) [best, bestDistance] = [name, found];
   }
   return best;
@@ -17,8 +17,8 @@ export function similarName(word: string, names: Iterable<string>): string | und
 /** Comparing takes time of the square of this. */
 const WORD_MAX = 100;
 
-/** Edits between two words: letters put in, left out, changed, or swapped with their neighbour. */
-function distance(a: string, b: string): number {
+/** Edits between two words, or `limit` when there are at least so many: letters put in, left out, changed, or swapped with their neighbour. */
+function distance(a: string, b: string, limit: number): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
@@ -31,6 +31,8 @@ function distance(a: string, b: string): number {
       }
       row.push(least);
     }
+    // Two rows, as a swap looks two back.
+    if (Math.min(...row, ...last) >= limit) return limit;
     [before, last] = [last, row];
   }
   return last[b.length] ?? 0;

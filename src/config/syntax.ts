@@ -1,7 +1,8 @@
 import type { YAMLError } from "yaml";
 import type { Diagnostic } from "../errors.ts";
-import { problemAt, type Saying } from "./problems.ts";
+import { problemAt } from "./problems.ts";
 import { lineAt, lineText, type Place, type SourceFile } from "./source.ts";
+import { BY_MESSAGE, UNKNOWN, WORDING, type Wording } from "./syntax-wording.ts";
 
 /**
  * What the YAML library found, in our words and at the exact character, or null. Only the first: what
@@ -11,15 +12,19 @@ export function syntaxProblem(
   file: SourceFile,
   errors: readonly Pick<YAMLError, "code" | "pos" | "message">[],
 ): Diagnostic | null {
-  const [first] = [...errors].sort((a, b) => a.pos[0] - b.pos[0]);
+  const near = [...errors].sort((a, b) => a.pos[0] - b.pos[0]).slice(0, ERRORS_MAX);
+  const [first] = near;
   if (first === undefined) return null;
   return (
-    tabProblem(file, errors) ??
+    tabProblem(file, near) ??
     colonProblem(file, first) ??
-    indentProblem(file, errors, first) ??
+    indentProblem(file, near, first) ??
     otherProblem(file, first)
   );
 }
+
+/** One broken line can make an error of each line after it. */
+const ERRORS_MAX = 50;
 
 /** A tab in an indentation explains any error at or after it, and each later line of the same kind. */
 function tabProblem(
@@ -52,6 +57,7 @@ function colonProblem(file: SourceFile, error: Pick<YAMLError, "code" | "pos">):
   if (error.code !== "BLOCK_AS_IMPLICIT_KEY") return null;
   const line = lineAt(file, error.pos[0]);
   const text = lineText(file, line) ?? "";
+  if (text.length > NEAR) return null;
   const match = /^(\s*(?:- )*)([^\s:#'"]+):\s+(.*)$/.exec(text);
   const [, indent = "", key = "", rest = ""] = match ?? [];
   const value = rest.replace(/\s+#.*$/, "").trimEnd();
@@ -98,11 +104,39 @@ function otherProblem(
   const opened = openedAt(file.text, error);
   const start = Math.max(0, Math.min(opened ?? error.pos[0], length - 1));
   const end = opened === null ? Math.max(start + 1, Math.min(error.pos[1], length)) : start + 1;
-  return problemAt(atText({ file, start, end }), {
-    code: "P106",
-    before: 1,
-    ...sayingOf(error, file),
-  });
+  return (
+    variableProblem(file, start) ??
+    problemAt(atText({ file, start, end }), { code: "P106", before: 1, ...sayingOf(error, file) })
+  );
+}
+
+/** Characters to each side of an error that are looked at. */
+const NEAR = 300;
+
+/** `{ PORT: ${PORT} }`: between brackets the braces of a variable are YAML's. */
+function variableProblem(file: SourceFile, at: number): Diagnostic | null {
+  const line = lineAt(file, at);
+  const lineStart = file.lineStarts[line - 1] ?? 0;
+  const from = Math.max(0, at - lineStart - NEAR);
+  const text = (lineText(file, line) ?? "").slice(from, at - lineStart + NEAR);
+  const found = [...text.matchAll(/(["']?)[^\s"'[\]{},]*\$\{[^}]*\}?[^\s"'[\]{},]*/g)].find(
+    ({ index, 1: quote, 0: whole }) =>
+      quote === "" &&
+      index <= at - lineStart - from &&
+      at - lineStart - from <= index + whole.length + 1,
+  );
+  if (found === undefined) return null;
+  const start = lineStart + from + found.index;
+  return problemAt(
+    { file, start, end: start + found[0].length },
+    {
+      code: "P106",
+      before: 1,
+      message: "between { } and [ ] a variable needs quotes: YAML reads its braces as a map",
+      label: "needs quotes",
+      help: `write "${found[0]}"`,
+    },
+  );
 }
 
 /** Where the quote or bracket that is not closed stands; null when that is not what is wrong. */
@@ -148,8 +182,6 @@ function atText(place: Place): Place {
   return start === place.start ? place : { file, start, end: start + 1 };
 }
 
-type Wording = Pick<Saying, "message" | "label" | "help">;
-
 function sayingOf(error: Pick<YAMLError, "code" | "message">, file: SourceFile): Wording {
   const exact = /^Missing closing (['"])quote/.exec(error.message);
   if (exact !== null) {
@@ -171,142 +203,3 @@ function sayingOf(error: Pick<YAMLError, "code" | "message">, file: SourceFile):
   for (const [pattern, wording] of BY_MESSAGE) if (pattern.test(error.message)) return wording;
   return WORDING[error.code] ?? { ...UNKNOWN, message: `${file.shown} is not valid YAML` };
 }
-
-const INDENT_HELP =
-  "give keys of one map the same number of spaces, two more than the key above them";
-
-const WORDING: Readonly<Record<string, Wording>> = {
-  BAD_INDENT: {
-    message: "this line is not indented like the ones it belongs to",
-    label: "indented differently",
-    help: INDENT_HELP,
-  },
-  MISSING_CHAR: {
-    message: "something is missing here",
-    label: "YAML expected a space, a comma or a colon",
-    help: 'write "key: value", with a space after the colon',
-  },
-  MULTILINE_IMPLICIT_KEY: {
-    message: "this line is neither a key nor the end of a value",
-    label: 'no "key: value"',
-    help: 'write "key: value"; a value over several lines begins with | or is in quotes',
-  },
-  BLOCK_AS_IMPLICIT_KEY: {
-    message: "a map cannot begin on the same line as its key",
-    label: "begins here",
-    help: "put it on the next line, two spaces further in, or quote the value",
-  },
-  BAD_SCALAR_START: {
-    message: "a value cannot begin with this character",
-    label: "needs quotes",
-    help: "put the whole value in single quotes",
-  },
-  BAD_DQ_ESCAPE: {
-    message: "YAML does not know this \\ sequence",
-    label: "in double quotes, \\ is special",
-    help: "use single quotes, or write \\\\ for one \\",
-  },
-  TAG_RESOLVE_FAILED: {
-    message: "procs.yaml has no tags, and this begins with !",
-    label: "a tag",
-    help: "put the whole value in single quotes",
-  },
-  BAD_COLLECTION_TYPE: {
-    message: "procs.yaml has no tags, and this begins with !",
-    label: "a tag",
-    help: "delete the tag",
-  },
-  BAD_ALIAS: {
-    message: "a value that begins with * is an alias, and this is none",
-    label: "needs quotes",
-    help: "put the whole value in single quotes",
-  },
-  ALIAS_PROPS: {
-    message: "an alias cannot have an anchor or a tag",
-    label: "here",
-    help: "delete the part with & or !",
-  },
-  MULTIPLE_ANCHORS: {
-    message: "a value can have one anchor",
-    label: "a second one",
-    help: "delete one; a value that begins with & needs quotes",
-  },
-  MULTIPLE_TAGS: {
-    message: "procs.yaml has no tags, and this begins with !",
-    label: "a tag",
-    help: "put the whole value in single quotes",
-  },
-  BAD_PROP_ORDER: {
-    message: "an anchor stands before the dash of a list item",
-    label: "here",
-    help: "put it after the dash",
-  },
-  BLOCK_IN_FLOW: {
-    message: "inside [ ] and { } there are no indented maps or lists",
-    label: "here",
-    help: "close the bracket first, or write the inner value with brackets too",
-  },
-  KEY_OVER_1024_CHARS: {
-    message: "a key is longer than 1024 characters",
-    label: "here",
-    help: "is a quote or a line break missing?",
-  },
-  BAD_DIRECTIVE: {
-    message: "a line that begins with % is a YAML directive, and this is none YAML knows",
-    label: "here",
-    help: "delete the line",
-  },
-  MULTIPLE_DOCS: {
-    message: "a second document begins here; a file holds one",
-    label: "here",
-    help: "delete the line ---",
-  },
-  NON_STRING_KEY: {
-    message: "a key must be plain text",
-    label: "here",
-    help: "text with { } or [ ] needs quotes",
-  },
-  RESOURCE_EXHAUSTION: {
-    message: "the file is nested too deeply",
-    label: "here",
-    help: "is it the right file?",
-  },
-  UNEXPECTED_TOKEN: {
-    message: "YAML did not expect this here",
-    label: "here",
-    help: "a value with special characters needs quotes",
-  },
-};
-
-const UNKNOWN: Wording = {
-  message: "this is not valid YAML",
-  label: "here",
-  help: "a value with special characters needs quotes",
-};
-
-const BY_MESSAGE: readonly (readonly [RegExp, Wording])[] = [
-  [
-    /^Unexpected (?:flow-(?:map|seq)-end|comma)/,
-    {
-      message: "this bracket or comma closes nothing",
-      label: "not expected here",
-      help: "text with [ ] { } or , at its beginning needs quotes",
-    },
-  ],
-  [
-    /^Unexpected block-seq-ind on same line/,
-    {
-      message: "a list cannot begin on the same line as its key",
-      label: "begins here",
-      help: "put it on the next line, or write it as [a, b]",
-    },
-  ],
-  [
-    /^Unexpected scalar at node end/,
-    {
-      message: "there is text after the end of this value",
-      label: "not expected here",
-      help: "put the whole value in one pair of quotes; inside single quotes a ' is written ''",
-    },
-  ],
-];

@@ -99,3 +99,15 @@ export function sizeOf(tree: Tree): number {
     }
   }
 }
+
+/** A copy without the keys that have no value, but for those below the keys named in `kept`. */
+export function withoutNulls(tree: MapTree, kept: readonly string[] = []): MapTree {
+  const entries = new Map<string, Entry>();
+  for (const [key, entry] of tree.entries) {
+    const { value } = entry;
+    if (isNull(value)) continue;
+    const isWhole = value.kind !== "map" || kept.includes(key);
+    entries.set(key, isWhole ? entry : { ...entry, value: withoutNulls(value) });
+  }
+  return mapTree(tree.place, entries);
+}
