@@ -97,4 +97,6 @@ function read(name) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, text] of Object.entries(await generate()))
     writeFileSync(new URL(name, root), text);
+  // docs/commands.md is made from the command table of the build.
+  await import("./generate-commands.mjs");
 }
