@@ -155,7 +155,7 @@ function replaceLine(fate: Fate, to: ServiceSpec): Line {
   const count = fate.countBefore === fate.countAfter ? instances(fate.countAfter) : fromTo(fate);
   const reason = reasonOf(fate);
   if (fate.readyMin > 0) {
-    const words = `rolling restart, ${count}, no downtime`;
+    const words = `rolling restart, ${count}, ${sharesPorts(fate, to) ? "each port is down in turn" : "no downtime"}`;
     return { symbol: "~", action: "rolling_restart", words, reason };
   }
   const resized = fate.countBefore === fate.countAfter ? "" : `${fromTo(fate)}, `;
@@ -165,6 +165,12 @@ function replaceLine(fate: Fate, to: ServiceSpec): Line {
 
 function downtimeWords({ readyNow }: Fate): string {
   return readyNow > 0 ? "down until it is ready again" : "it is not ready now";
+}
+
+/** New instances bind what old ones hold: somebody is always ready, but no single port is always open. */
+function sharesPorts({ from, countBefore, countAfter }: Fate, to: ServiceSpec): boolean {
+  if (typeof from?.port !== "number" || typeof to.port !== "number") return false;
+  return from.port < to.port + countAfter && to.port < from.port + countBefore;
 }
 
 /** Why the old one must have gone before the new one starts. */
