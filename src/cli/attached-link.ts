@@ -6,6 +6,8 @@ import { UserError } from "../errors.ts";
 /** How long a supervisor that went away is waited for. */
 const RETURN_MS_MAX = 10_000;
 const LOOK_EVERY_MS = 100;
+/** How long a supervisor that leaves in order may take to clear up after its last word. */
+const LEAVE_MS_MAX = 500;
 
 /** How the connection to the supervisor came to its end: the project was ended, or nobody is there any more. */
 export type LinkEnd = "ended" | "gone" | "closed";
@@ -49,11 +51,20 @@ async function follow(settings: LinkSettings, onFirst: () => void): Promise<Link
       if (!(error instanceof UserError) || round === 0) throw error;
     }
     if (signal.aborted) return "closed";
-    // An orderly end takes the socket with it; a supervisor that was killed leaves it behind.
-    if (!existsSync(engine.paths.socket)) return "ended";
+    if (await wasOrderly(engine.paths.socket)) return "ended";
     settings.onLost();
     if (!(await isBack(engine, signal))) return signal.aborted ? "closed" : "gone";
   }
+}
+
+/** An orderly end takes the socket with it, a moment later; a supervisor that was killed leaves it behind. */
+async function wasOrderly(socket: string): Promise<boolean> {
+  const until = performance.now() + LEAVE_MS_MAX;
+  while (existsSync(socket)) {
+    if (performance.now() > until) return false;
+    await pause(LOOK_EVERY_MS / 5);
+  }
+  return true;
 }
 
 async function isBack(engine: Engine, signal: AbortSignal): Promise<boolean> {
@@ -61,7 +72,11 @@ async function isBack(engine: Engine, signal: AbortSignal): Promise<boolean> {
   while (performance.now() < until && !signal.aborted) {
     const version = await engine.version().catch(() => null);
     if (version !== null) return true;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await pause(LOOK_EVERY_MS);
   }
   return false;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

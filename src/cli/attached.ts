@@ -58,8 +58,6 @@ class Session {
   #fail: (error: unknown) => void = () => {};
   #keyboard: Keyboard | null = null;
   #stopping: Stopping | null = null;
-  /** Events that came while verdicts were awaited; null: they are shown as they come. */
-  #held: EventItem[] | null = [];
   /** The block of verdicts is on the screen: what is said meanwhile goes above it. */
   #isReporting = true;
 
@@ -127,7 +125,10 @@ class Session {
       engine: this.#engine,
       own: this.#attachment.own,
       onEvent: (event) => this.#onEvent(event),
-      onLost: () => this.#screen.note("the supervisor is gone; waiting for it to return"),
+      onLost: () => {
+        if (this.#stopping !== null) return;
+        this.#screen.note("the supervisor is gone; waiting for it to return");
+      },
       onBack: () => this.#screen.note("the supervisor is back"),
       signal: this.#closing.signal,
     });
@@ -170,7 +171,6 @@ class Session {
       });
       if (this.#stopping !== null) return;
       this.#isReporting = false;
-      this.#held = null;
       if (result !== null) this.#showVerdict(result);
       await followOn(this.#logs(), positions);
     } catch (error) {
@@ -179,8 +179,9 @@ class Session {
   }
 
   #onEvent(event: EventItem): void {
-    if (this.#held !== null) this.#held.push(event);
-    else this.#screen.event(event);
+    // The verdicts tell what happened until then; and of its own stopping this `up` speaks itself.
+    const isTold = this.#isReporting || (this.#stopping !== null && event.type !== "state");
+    if (!isTold) this.#screen.event(event);
     if (this.#stopping !== null) return;
     const code = endingCode(this.#attachment.rule, event);
     if (code === null) return;
@@ -216,7 +217,6 @@ class Session {
     this.#applying.abort();
     this.#report.abandon();
     this.#isReporting = false;
-    this.#held = null;
     this.#screen.release();
     this.#screen.note("stopping everything; Ctrl-C again kills");
     this.#stopping = stopEverything({
