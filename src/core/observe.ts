@@ -58,12 +58,16 @@ function started(instance: Instance, pid: number, port: number | null, now: Mill
   if (phase.kind === "stopping" && phase.pid === null)
     return { ...known, phase: { ...phase, pid } };
   if (phase.kind !== "starting") return instance;
-  return {
+  const running: Instance = {
     ...known,
     phase: { kind: "running", pid },
     startedAt: now,
     ready: freshProbe(instance.applied.ready, now, now),
   };
+  const { last } = instance.ready;
+  // A program may report that it is ready before we have heard that it runs.
+  if (last?.ok !== true) return running;
+  return becomeReady({ ...running, ready: { ...running.ready, nextAt: null, last } }, pid, now);
 }
 
 /** A probe that has not been tried; the first attempt at `at` when attempts are ours to make. */
@@ -139,6 +143,7 @@ function gone(instance: Instance, now: Millis): Instance {
 
 function probed(instance: Instance, event: Event & { kind: "probed" }, now: Millis): Instance {
   const { phase } = instance;
+  if (phase.kind === "starting") return reportedEarly(instance, event, now);
   if (phase.kind !== "running" && phase.kind !== "ready" && phase.kind !== "unready")
     return instance;
   const probe = instance.applied[event.probe];
@@ -159,6 +164,17 @@ function probed(instance: Instance, event: Event & { kind: "probed" }, now: Mill
     return { ...answered, phase: { kind: "unready", pid: phase.pid, since: phase.since } };
   }
   return answered;
+}
+
+/** A log line, notification or message that came before `started`: kept until then. */
+function reportedEarly(
+  instance: Instance,
+  event: Event & { kind: "probed" },
+  now: Millis,
+): Instance {
+  if (event.probe !== "ready" || !event.ok || isAttempted(instance.applied.ready)) return instance;
+  const last = { ok: true, detail: event.detail, at: now };
+  return { ...instance, ready: { ...instance.ready, tries: 1, last } };
 }
 
 /** Before the first success attempts come quickly and slow down to the interval: ready is seen soon, and cheaply. */

@@ -34,6 +34,13 @@ test("a dependent waits until its dependency is ready", () => {
   expect(world.ready("db.1#1")).toContain("start api.1#1: missing");
 });
 
+test("a report of readiness that comes before the news of the start is not lost", () => {
+  const world = new World();
+  world.want(spec("web", { ready: { ...TCP, check: { kind: "message" } } }));
+  expect(world.ready("web.1#1")).toBe("");
+  expect(world.started("web.1#1")).toBe("rollout complete web: all instances run it");
+});
+
 test("a crash is retried with a growing delay, and procs gives up at the limit", () => {
   const world = new World();
   const restart = { ...spec("web").restart, max: 3 };
