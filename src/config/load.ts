@@ -64,7 +64,8 @@ export function loadProject(options: LoadOptions): Loaded {
     isPartial,
     tree: withoutNulls(tree, NAMED),
   };
-  const project = projectOf(whole, paths[0] ?? options.cwd);
+  const one = projectOf(whole, paths[0] ?? options.cwd);
+  const project = paths.length > 1 ? { ...one, files: paths } : one;
   if (problems.hasErrors)
     return { ok: false, diagnostics: problems.sorted("error", session.shown) };
   return { ok: true, project, warnings: problems.sorted("warning", session.shown) };

@@ -153,6 +153,7 @@ const project = object<Project>({
   name: text,
   folder: text,
   file: text,
+  files: optional(names, []),
   inputs: names,
   reload: oneOf("manual", "auto"),
   services: list(service),

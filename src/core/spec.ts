@@ -143,6 +143,8 @@ export interface Project {
   readonly folder: string;
   /** The path of the first file, as found. */
   readonly file: string;
+  /** All of them, in order, when more than one was given. */
+  readonly files?: readonly string[];
   /** Every file that was read or looked for (yaml, includes, env files), absolute: a change of one is drift. */
   readonly inputs: readonly string[];
   readonly reload: "manual" | "auto";

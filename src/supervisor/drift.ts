@@ -125,7 +125,9 @@ async function readAgain(
     else env[name] = value;
   }
   const cpus = availableParallelism();
-  const loaded = loadProject({ files: [project.file], env, cwd: project.folder, cpus });
+  const given = project.files ?? [];
+  const files = given.length > 0 ? given : [project.file];
+  const loaded = loadProject({ files, env, cwd: project.folder, cpus });
   return loaded.ok
     ? { kind: "read", project: loaded.project }
     : { kind: "invalid", diagnostics: loaded.diagnostics };
