@@ -25,7 +25,7 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
       help: ["procs up, which starts a supervisor of its own"],
     });
   }
-  const wish = readWish(await context.loadProject(), args);
+  const wish = readWish(await context.loadProject(), args, context.globals.profiles);
   const engine = await context.engine();
   const isRunning = (await engine.version()) !== null;
   const request = requestOf(context, args, wish, isRunning);
@@ -62,14 +62,16 @@ interface Wish {
   readonly concerned: readonly string[];
 }
 
-function readWish(file: Project, args: ParsedArgs): Wish {
+function readWish(file: Project, args: ParsedArgs, profiles: readonly string[]): Wish {
   const named =
     args.positionals.length > 0 ? selectServices(args.positionals, file.services, "up") : [];
   const project = args.flag("no-deps") ? withoutNeeds(file, named) : file;
   const specs = new Map(project.services.map((spec) => [spec.name, spec]));
   const wanted = named.length > 0 ? withDependencies(specs, named) : new Set(specs.keys());
+  const isChosen = (spec: ServiceSpec) =>
+    spec.profiles.length === 0 || spec.profiles.some((profile) => profiles.includes(profile));
   const runs = (spec: ServiceSpec) =>
-    wanted.has(spec.name) && spec.enabled && (named.length > 0 || spec.profiles.length === 0);
+    wanted.has(spec.name) && spec.enabled && (named.length > 0 || isChosen(spec));
   const concerned = project.services.filter(runs).map((spec) => spec.name);
   return { project, named, concerned };
 }
