@@ -8,9 +8,13 @@ import { createRig, pidsOf, type Rig } from "../rig/rig.ts";
 import { until } from "../rig/until.ts";
 
 /** The project as a client reads it. */
-function load(rig: Rig, env: Record<string, string> = {}): Project {
+function load(
+  rig: Rig,
+  env: Record<string, string> = {},
+  files: readonly string[] = ["procs.yaml"],
+): Project {
   const cpus = availableParallelism();
-  const loaded = loadProject({ files: ["procs.yaml"], cwd: rig.folder, env, cpus });
+  const loaded = loadProject({ files, cwd: rig.folder, env, cpus });
   if (!loaded.ok) throw new Error(loaded.diagnostics.map((one) => one.message).join("\n"));
   return loaded.project;
 }
@@ -92,4 +96,16 @@ test("an env file is a part of the file", async () => {
   await until("it is told", () => messages.length > 0);
   expect(messages[0]).toContain("-/+ api (env.COLOUR)");
   stop();
+});
+
+test("a project of two files is compared with both of them", async () => {
+  await using rig = await createRig({
+    "procs.yaml": yaml(1),
+    "more.yaml": "services: { api: { env: { MORE: one } } }\n",
+  });
+  const both = load(rig, {}, ["procs.yaml", "more.yaml"]);
+  await rig.engine.operate(applying(both), { launch: true });
+  expect((await rig.engine.snapshot())?.drift).toMatchObject({ changed: false });
+  rig.write("more.yaml", "services: { api: { env: { MORE: two } } }\n");
+  expect((await rig.engine.snapshot())?.drift).toMatchObject({ changed: true, edits: 1 });
 });
