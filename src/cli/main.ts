@@ -1,4 +1,4 @@
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, userError } from "../errors.ts";
 import { parsedArgs, type Split, splitArgv } from "./args.ts";
 import { type Command, findCommand, GLOBAL_OPTIONS } from "./commands.ts";
 import type { Context } from "./context.ts";
@@ -10,6 +10,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   let context: Context | null = null;
   let exitCode: number;
   try {
+    refuseWindows(process.platform);
     context = await scriptContext(argv);
     if (context !== null) {
       exitCode = EXIT.usage;
@@ -76,15 +77,19 @@ function oldHabit(command: Command, split: Split): [Command, Split] {
   return [chosen, hasNames ? { ...split, own: new Map([["signal", ["SIGKILL"]]]) } : split];
 }
 
+/** Process groups, fifos and sockets passed on are what procs is made of. */
+function refuseWindows(platform: string): void {
+  if (platform !== "win32") return;
+  throw userError(EXIT.usage, "P702", "procs runs on Linux and macOS, not on Windows itself", {
+    help: ["use it under WSL2: wsl --install, then install procs in there"],
+  });
+}
+
 function enter(directory: string | null): void {
   if (directory === null) return;
   try {
     process.chdir(directory);
   } catch {
-    throw new UserError(EXIT.usage, {
-      code: "P807",
-      severity: "error",
-      message: `there is no folder "${directory}" to start in`,
-    });
+    throw userError(EXIT.usage, "P807", `there is no folder "${directory}" to start in`);
   }
 }

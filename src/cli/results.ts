@@ -92,6 +92,7 @@ const SUMMARY_WORDS: Readonly<Record<ServiceResult["outcome"], string>> = {
   updated: "ready",
   scaled: "ready",
   done: "done",
+  idle: "idle",
   signalled: "signalled",
   stopped: "stopped",
   killed: "killed",
@@ -116,6 +117,7 @@ const STATES: Readonly<Record<ServiceResult["outcome"], State>> = {
   removed: "ready",
   remains: "stopped",
   done: "done",
+  idle: "idle",
   killed: "unready",
   waiting: "waiting",
   pending: "starting",
@@ -138,6 +140,8 @@ function resultWords(result: ServiceResult, verb: Verb): string {
       return `ready${time}`;
     case "done":
       return `done${time}`;
+    case "idle":
+      return detail === null ? "idle" : `idle   ${detail}`;
     case "unchanged":
       return verb === "up" ? "ready, unchanged" : (detail ?? "unchanged");
     case "replaced":

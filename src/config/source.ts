@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import type { Diagnostic, Range } from "../errors.ts";
@@ -140,13 +141,11 @@ function decode(bytes: Buffer): Decoded {
     const problem = `contains a NUL byte (line ${line}), so it is not a text file`;
     return { text: null, problem, help: "is it the right file? If so, delete the byte" };
   }
-  try {
-    // Drops a byte order mark.
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
-  } catch {
-    const line = lineOfBadByte(bytes);
-    return { text: null, problem: `is not UTF-8 (line ${line})`, help };
+  if (!isUtf8(bytes)) {
+    return { text: null, problem: `is not UTF-8 (line ${lineOfBadByte(bytes)})`, help };
   }
+  const text = bytes.toString("utf8");
+  return { text: text.startsWith("\ufeff") ? text.slice(1) : text };
 }
 
 function lineOfBadByte(bytes: Buffer): number {

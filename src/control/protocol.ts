@@ -222,6 +222,8 @@ export interface ServiceResult {
     | "stopped"
     | "killed"
     | "removed"
+    /** A task that waits for its time. */
+    | "idle"
     | "waiting"
     | "crashed"
     | "failed"

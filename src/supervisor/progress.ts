@@ -127,6 +127,7 @@ export class Progress {
       const isByHand = offReason(core.desired, name) === "stopped";
       return isByHand && intentOf(core.desired, name).stopped ? "remains" : null;
     }
+    if (found.outcome === "waiting") return "idle";
     if (found.outcome === "done") return this.#hasRun(name) ? "done" : "unchanged";
     const change = changeSince(before, core.observed, name);
     return change === "started" ? found.outcome : change;

@@ -1,4 +1,6 @@
-import type { Desired } from "../../src/core/desired.ts";
+import { standing } from "../../src/core/backoff.ts";
+import { type Desired, offReason } from "../../src/core/desired.ts";
+import type { Instance } from "../../src/core/observed.ts";
 import { formatPlan } from "../../src/core/plan.ts";
 import { type Checker, Violation } from "./checker.ts";
 import { DECISIONS } from "./checkers/decisions.ts";
@@ -6,10 +8,11 @@ import { MACHINE } from "./checkers/machine.ts";
 import { clockMoves, REST } from "./checkers/rest.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown, unfinished } from "./finally.ts";
+import { checkFaithful, checkNoChange, foretold } from "./foretell.ts";
 import { isUpToDate } from "./oracle.ts";
 import { drawFaults } from "./program.ts";
 import { createRandom, type Random } from "./random.ts";
-import { drawDeed, drawDesired, repaired, rewritten } from "./workload.ts";
+import { drawDeed, drawDesired, drawEdit, repaired, rewritten } from "./workload.ts";
 import { World } from "./world.ts";
 
 /** What became of one seed. */
@@ -38,6 +41,7 @@ export function simulate(seed: number, extra: readonly Checker[] = []): Outcome 
     safety(world, random);
     liveness(world, random);
     calm(world, random);
+    faithful(world, random);
     end(world);
   } catch (error) {
     const checker = error instanceof Violation ? error.checker : "no crash";
@@ -67,13 +71,19 @@ function safety(world: World, random: Random): void {
   for (let left = random.int(2, DEEDS_MAX); left > 0; left--) {
     world.runUntil(world.clock.now() + random.int(0, pauseMsMax));
     if (random.chance(freezes)) world.freeze(random.int(100, 8_000));
-    world.do((desired) => drawDeed(desired, random));
+    world.do((desired) => {
+      const next = drawDeed(desired, random);
+      // Whatever is going on, there is a plan.
+      if (random.chance(0.2)) foretold(world, next.desired);
+      return next;
+    });
     if (random.chance(0.2)) same(world, random);
   }
 }
 
 /** P8, P9: the same wishes in other words lead to nothing, at any moment. */
 function same(world: World, random: Random): void {
+  checkNoChange(world, rewritten(world.supervisor.desired, random), isQuiet(world));
   world.do((desired) => ({
     ...deed("reload, unchanged", rewritten(desired, random), []),
     class: "same",
@@ -106,13 +116,45 @@ function calm(world: World, random: Random): void {
   if (before !== after) throw new Violation("quiet stays quiet", `${before} > ${after}`);
 }
 
+/** P12: an edit in a quiet world where nothing goes wrong is done as it was foretold. */
+function faithful(world: World, random: Random): void {
+  const { desired } = world.supervisor;
+  if (desired.services.size === 0 || !isQuiet(world)) return;
+  const next = drawEdit(desired, random);
+  const plan = foretold(world, next.desired);
+  const before = world.done.length;
+  world.do(() => next);
+  waitUntil(world, "finally as wanted", () => unfinished(world.sight()));
+  checkFaithful(plan, world.done.slice(before));
+}
+
+/** Everything is as it was asked to be, and nothing will happen by itself. */
+function isQuiet(world: World): boolean {
+  const { desired, observed } = world.supervisor;
+  const names = [...desired.services.keys(), ...observed.services.keys()];
+  return names.every((name) => isSteady(world, name) || isOver(world, name));
+}
+
+/** Nothing of it will ever run again by itself. */
+function isOver(world: World, name: string): boolean {
+  const { desired, observed } = world.supervisor;
+  const service = observed.services.get(name);
+  if (service?.rollout || desired.services.get(name)?.schedule) return false;
+  const instances = service?.instances ?? [];
+  if (offReason(desired, name) !== null) return instances.length === 0;
+  const isDone = (i: Instance) => i.phase.kind === "ended" && standing(i).kind === "done";
+  return instances.length > 0 && instances.every(isDone);
+}
+
 /** All of its instances are there to stay. */
-function isSteady(world: World, name: string): boolean {
+function isSteady(world: World, name: string, asked: ReadonlySet<string> = new Set()): boolean {
   const service = world.supervisor.observed.services.get(name);
   const instances = service?.instances ?? [];
-  if (instances.length === 0 || service?.rollout !== null) return false;
+  if (instances.length === 0 || service?.rollout !== null || service.rejected !== null)
+    return false;
+  if (service.change !== null || service.watched.running) return false;
   // What a program that ends by itself, or a schedule, may set in motion is not quiet.
-  const isStill = (on: string) => isSteady(world, on);
+  const isStill = (on: string) => asked.has(on) || isSteady(world, on, new Set([...asked, name]));
   return instances.every((instance) => {
     const program = world.host.find(instance)?.program;
     const isThere = instance.phase.kind === "ready" && isUpToDate(world.sight(), instance);

@@ -29,6 +29,32 @@ export function drawDeed(desired: Desired, random: Random): Deed {
   return random.pick(DEEDS)(desired, name, random);
 }
 
+/** An edit of the file in which every version is a good one. */
+export function drawEdit(desired: Desired, random: Random): Deed {
+  const names = [...desired.services.keys()];
+  const kinds = [
+    edits.editProcess,
+    edits.editLive,
+    edits.editTopology,
+    edits.editSeveral,
+    edits.add,
+  ];
+  const drawn = random.pick(kinds)(desired, random.pick(names), random);
+  const specs = [...drawn.desired.services.values()].map((spec) => ({
+    ...spec,
+    command: goodCommand(spec),
+    schedule: null,
+    was: null,
+  }));
+  return { ...drawn, desired: { ...drawn.desired, services: toServices(specs) } };
+}
+
+function goodCommand({ name, command }: ServiceSpec): readonly string[] {
+  return typeof command !== "string" && command.at(-1) === "good"
+    ? command
+    : [name, "fixed", "good"];
+}
+
 type DrawDeed = (desired: Desired, name: string, random: Random) => Deed;
 
 /** Repeated entries are more likely. */

@@ -25,6 +25,8 @@ export class World {
   readonly supervisor: Supervisor;
   /** One line for each event, effect and deed: the same for the same seed, byte for byte. */
   readonly log: string[] = [];
+  /** Every step that was decided, oldest first. */
+  readonly done: Action[] = [];
   readonly #checkers: readonly Checker[];
   readonly #random: Random;
   readonly #touchedAt = new Map<string, Millis>();
@@ -33,6 +35,7 @@ export class World {
   #event: Event = { kind: "woke" };
   #actions: readonly Action[] = [];
   #frozenUntil = START_MS;
+  readonly #unheard: (() => Event)[] = [];
 
   constructor(options: {
     readonly random: Random;
@@ -70,17 +73,21 @@ export class World {
   }
 
   deliver(event: () => Event): void {
-    if (this.clock.now() < this.#frozenUntil) {
-      this.clock.after(this.#frozenUntil - this.clock.now(), () => this.deliver(event));
-      return;
-    }
-    this.#handle(event());
+    if (this.clock.now() < this.#frozenUntil) this.#unheard.push(event);
+    else this.#handle(event());
   }
 
   /** The supervisor hears nothing for a while, as under SIGSTOP or on a machine that swaps. */
   freeze(durationMs: Millis): void {
     this.#say(`* frozen for ${durationMs} ms`);
     this.#frozenUntil = this.clock.now() + durationMs;
+    this.clock.after(durationMs, () => this.#thaw());
+  }
+
+  /** What happened meanwhile is heard at once, in its order. */
+  #thaw(): void {
+    if (this.clock.now() < this.#frozenUntil) return;
+    for (const event of this.#unheard.splice(0)) this.#handle(event());
   }
 
   runUntil(at: Millis): void {
@@ -138,6 +145,7 @@ export class World {
   #onChange(before: Observed, actions: readonly Action[]): void {
     const now = this.clock.now();
     this.#actions = actions;
+    this.done.push(...actions);
     let known = observe(before, this.#event, now);
     for (const action of actions) {
       this.#say(`  ${formatAction(action)}`);

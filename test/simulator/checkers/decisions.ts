@@ -38,7 +38,12 @@ export const dependenciesFirst: Checker = {
   name: "dependencies hold at a start",
   action: (sight, action) => {
     if (action.kind !== "start") return null;
-    const missing = oracle.missingDependency(sight, action.spec);
+    // A scheduled task may be due again at the very instant in which its dependent starts.
+    const needs = Object.entries(action.spec.depends_on).filter(
+      ([on]) => oracle.aimOf(sight, on)?.schedule === null,
+    );
+    const spec = { ...action.spec, depends_on: Object.fromEntries(needs) };
+    const missing = oracle.missingDependency(sight, spec);
     return missing === null ? null : `${nameOf(action.id)} is started, but ${missing}`;
   },
 };
@@ -133,7 +138,9 @@ export const budget: Checker = {
     const revision = oracle.stable([action.generation, action.upstream]);
     const own = runs.filter((r) => {
       const isSame = r.revision === revision && oracle.isSameProgram(r.started, action.spec);
-      return isSame && r.askedAt > since && !r.wasAsked && r.told.goneAt !== null;
+      return (
+        isSame && r.askedAt > since && (!r.wasAsked || r.failedAlive) && r.told.goneAt !== null
+      );
     });
     const last = own.at(-1);
     const before = instancesOf(sight, service).find((i) => i.slot === slot && !isLive(i));
