@@ -121,7 +121,8 @@ function oneType(node, schema) {
   if (node.type === "integer" && node.minimum !== undefined) {
     return `whole number, ${node.minimum} to ${node.maximum}`;
   }
-  if (/^a (duration|size)/.test(node["x-expects"] ?? "")) return node["x-expects"].split(" ")[1];
+  const measure = /^a (duration|size)\b/.exec(node["x-expects"] ?? "")?.[1];
+  if (measure !== undefined) return measure;
   return [node.type]
     .flat()
     .map((type) => WORDS[type] ?? type)
