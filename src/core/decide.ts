@@ -103,6 +103,8 @@ const OFF_WORDS = {
 /** `was: old-name`: the same process under a new name is no reason to restart it. */
 function adoptRenamed(draft: Draft, desired: Desired, observed: Observed): boolean {
   let adopted = false;
+  /** The run after those given here: during a rolling replacement a slot has two. */
+  const taken = new Map<string, number>();
   for (const [name, spec] of desired.services) {
     if (spec.was === null || desired.services.has(spec.was) || offReason(desired, name) !== null)
       continue;
@@ -116,8 +118,10 @@ function adoptRenamed(draft: Draft, desired: Desired, observed: Observed): boole
       if (!sameProcess(instance.applied, spec)) continue;
       const { slot } = instance;
       // The name may have had processes before: their runs, and so their logs, are not these.
-      const free = observed.nextRun[instanceName({ service: name, slot })] ?? 1;
-      const id = { service: name, slot, run: Math.max(instance.run, free) };
+      const key = instanceName({ service: name, slot });
+      const run = Math.max(instance.run, taken.get(key) ?? observed.nextRun[key] ?? 1);
+      taken.set(key, run + 1);
+      const id = { service: name, slot, run };
       const reason = `${spec.was} is called ${name} now`;
       draft.do({ kind: "adopt", from: idOf(instance), id, ...target, reason });
       adopted = true;
