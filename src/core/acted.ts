@@ -198,7 +198,7 @@ function step(
       return { ...service, rollout: { ...rollout, progressAt: now, replaced: action.replaced } };
     }
     case "abandon":
-      return { ...service, rollout: null };
+      return { ...service, rollout: null, rejected: null };
     case "complete": {
       const good = { spec: action.spec, generation: action.generation };
       return { ...service, good, goodEpoch: service.epoch, rollout: null };

@@ -68,7 +68,7 @@ function decideService(draft: Draft, part: Part, scene: Scene | null): void {
 function leave(draft: Draft, part: Part): void {
   const { desired, observed, name, service } = part;
   const off = offReason(desired, name) ?? "removed";
-  if (service.rollout !== null) {
+  if (service.rollout !== null || service.rejected !== null) {
     draft.do({ kind: "rollout", service: name, step: { kind: "abandon" }, reason: OFF_WORDS[off] });
   }
   for (const instance of service.instances) {

@@ -83,7 +83,7 @@ export type RolloutStep =
     }
   | { readonly kind: "begin"; readonly spec: ServiceSpec; readonly generation: number }
   | { readonly kind: "progress"; readonly replaced: number }
-  /** The service went off in the middle: the next time it is wanted, its replacement begins anew. */
+  /** The service went off: the next time it is wanted, what the file asks is tried anew. */
   | { readonly kind: "abandon" }
   | { readonly kind: "complete"; readonly spec: ServiceSpec; readonly generation: number }
   | {
