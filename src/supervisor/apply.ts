@@ -16,9 +16,7 @@ type Apply = Operation & { op: "apply" };
 /** `up` and `reload`: the file's services become what is desired, then each touched one gets its verdict. */
 export async function apply(session: Session, request: Apply, onItem: OnItem): Promise<ResultItem> {
   refuseOtherProject(session, request);
-  // An edit that is applied by itself has nobody who could try again.
-  const limitMs = request.wait || request.by.via === "file" ? request.timeout_ms : 0;
-  const turn = await takeTurn(session, request, limitMs, () => prepare(session, request));
+  const turn = await takeTurn(session, request, request, () => prepare(session, request));
   const { plan, next } = turn;
   if (request.expect !== null && request.expect !== plan.id) {
     turn.release();

@@ -24,7 +24,7 @@ export async function restart(
 ): Promise<ResultItem> {
   const { services, apply, rolling } = request;
   if (apply !== null) refuseOtherProject(session, apply);
-  const turn = await takeTurn(session, request, waitMs(request), () => {
+  const turn = await takeTurn(session, request, request, () => {
     const base =
       apply === null ? session.basis : nextBasis(session.basis, { ...apply, only: services });
     requireServices(base.desired, services);
@@ -52,7 +52,7 @@ export async function start(
   request: Op<"start">,
   onItem: OnItem,
 ): Promise<ResultItem> {
-  const turn = await takeTurn(session, request, waitMs(request), () => {
+  const turn = await takeTurn(session, request, request, () => {
     const { desired } = session.core;
     requireServices(desired, request.services);
     const names = request.deps
@@ -119,7 +119,7 @@ export async function scale(
   onItem: OnItem,
 ): Promise<ResultItem> {
   const names = Object.keys(request.counts);
-  const turn = await takeTurn(session, request, waitMs(request), () => {
+  const turn = await takeTurn(session, request, request, () => {
     requireServices(session.core.desired, names);
     refuseOff(session.core.desired, names);
     let { desired } = session.core;
@@ -234,8 +234,4 @@ function hasFailed(session: Session, name: string): boolean {
 
 function note(session: Session, request: Operation, message: string): void {
   session.events.add({ type: "supervisor", message, by: request.by });
-}
-
-function waitMs(request: { readonly wait: boolean; readonly timeout_ms: number }): number {
-  return request.wait ? request.timeout_ms : 0;
 }

@@ -8,8 +8,6 @@ import { ConfigWatch } from "./config-watch.ts";
 import { type Drift, type Reading, requestFor } from "./drift.ts";
 import type { Session } from "./session.ts";
 
-/** How long an edit may wait for an operation that is changing the same services. */
-const APPLY_MS_MAX = 600_000;
 const CHANGES_SHOWN = 3;
 
 /** Sees edits of the file while the project runs: tells about them, or with `reload: auto` applies them. */
@@ -89,7 +87,7 @@ export class Edits {
       scale: {},
       force: false,
       wait: false,
-      timeout_ms: APPLY_MS_MAX,
+      timeout_ms: 0,
     };
     await apply(this.#session, request, () => undefined);
   }

@@ -10,6 +10,9 @@ export interface Prepared {
   readonly services: ReadonlySet<string>;
 }
 
+/** Longer than that, a person is better told who is in the way. */
+const TURN_MS_MAX = 10_000;
+
 /**
  * Waits until no other operation is changing the same services, then takes the turn. What comes back was
  * prepared after the wait, and nothing has happened since. Throws P603 (409) when the wait is too long.
@@ -17,14 +20,15 @@ export interface Prepared {
 export async function takeTurn<T extends Prepared>(
   session: Session,
   operation: Operation,
-  limitMs: number,
+  limits: { readonly wait?: boolean; readonly timeout_ms: number },
   prepare: () => T,
 ): Promise<T & { readonly release: () => void }> {
+  const limitMs = limits.wait === false ? 0 : Math.min(limits.timeout_ms, TURN_MS_MAX);
   const until = session.clock.now() + limitMs;
   for (;;) {
     refuseWhenLeaving(session);
     const prepared = prepare();
-    const blocker = session.turns.conflict(prepared.services);
+    const blocker = session.turns.conflict(prepared.services, operation.by);
     if (blocker === null) {
       const op = nameOf(operation);
       const since = session.clock.now();
@@ -56,7 +60,7 @@ function busy(session: Session, turn: Turn): RequestError {
   const message = `another procs ${turn.op} is changing "${projectName(session)}" (${who})`;
   return new RequestError(409, "P603", message, {
     exit: EXIT.supervisor,
-    help: ["wait until it is done, or stop what it waits for: procs ps"],
+    help: ["wait until it is done, or end what it waits for: procs stop NAME"],
   });
 }
 

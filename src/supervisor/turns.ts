@@ -17,9 +17,15 @@ export class Turns {
   readonly #running = new Set<Turn>();
   #wake: (() => void)[] = [];
 
-  /** The operation that stands in the way of changing these services, if any. */
-  conflict(services: ReadonlySet<string>): Turn | null {
+  /**
+   * The operation that stands in the way of changing these services, if any. A client's own earlier one does
+   * not: who presses R because his `up` hangs wants the edit instead. Nor does anything hold up an edit of the
+   * file that is applied by itself.
+   */
+  conflict(services: ReadonlySet<string>, by: By): Turn | null {
     for (const turn of this.#running) {
+      const isOwn = turn.by.pid === by.pid && turn.by.user === by.user;
+      if (turn.services !== null && (isOwn || by.via === "file")) continue;
       if (turn.services === null) return turn;
       if ([...services].some((name) => turn.services?.has(name))) return turn;
     }

@@ -5,6 +5,7 @@ import { until } from "../rig/until.ts";
 
 const reload = { command: "reload" } as const;
 const launch = { launch: true };
+const another = { by: { user: "ana", via: "cli", pid: 1 } } as const;
 
 test("two clients at once: the second waits for the first when both change the same service", async () => {
   await using rig = await createRig();
@@ -15,7 +16,7 @@ test("two clients at once: the second waits for the first when both change the s
   await rig.engine.operate(applying(projectOf(rig, slow(1))), launch);
   const [one, two] = await Promise.all([
     rig.engine.operate(applying(projectOf(rig, slow(2)), reload), launch),
-    rig.engine.operate(applying(projectOf(rig, slow(3)), reload), launch),
+    rig.engine.operate(applying(projectOf(rig, slow(3)), { ...reload, ...another }), launch),
   ]);
   expect([one.exit, two.exit]).toEqual([0, 0]);
   expect([outcomes(one), outcomes(two)]).toEqual([{ a: "replaced" }, { a: "replaced" }]);
@@ -37,7 +38,7 @@ test("two clients at once: who may not wait is told who is changing the project"
     async () =>
       (await rig.engine.snapshot())?.services.some((one) => one.state === "starting") ?? false,
   );
-  const other = applying(projectOf(rig, server("a")), { timeout_ms: 50 });
+  const other = applying(projectOf(rig, server("a")), { ...another, timeout_ms: 50 });
   await expect(rig.engine.operate(other, launch)).rejects.toMatchObject({
     exitCode: 4,
     diagnostics: [
@@ -109,4 +110,17 @@ test("another folder's project is refused", async () => {
   await expect(rig.engine.operate(applying(foreign), launch)).rejects.toMatchObject({
     diagnostics: [{ code: "P608" }],
   });
+});
+
+test("a client's next edit takes the place of its own that hangs", async () => {
+  await using rig = await createRig();
+  const hanging = { ...server("a"), command: "exec sleep 1000" };
+  const first = rig.engine.operate(applying(projectOf(rig, hanging)), launch);
+  await until(
+    "a is being started",
+    async () => (await rig.engine.snapshot())?.services[0]?.state === "starting",
+  );
+  const second = await rig.engine.operate(applying(projectOf(rig, server("a")), reload), launch);
+  expect(outcomes(second)).toEqual({ a: "replaced" });
+  expect(await first).toMatchObject({ exit: 0, services: [{ outcome: "ready" }] });
 });
