@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const HOT =
-  /\/(cli\/(main|args|suggest|commands|create-context|output|paint|project|signals|globals|fields|render-instances|render-ps|clean|format|symbols|table|width|take-snapshot)|cli\/catalog\/\w+|cli\/commands\/ps|logs\/clean|engines\/local|control\/(client|wire|failure|protocol)|version|paths)\.js$/;
+  /\/(cli\/(main|args|suggest|commands|create-context|output|paint|project|signals|globals|fields|render-instances|render-ps|clean|format|symbols|table|width|take-snapshot)|cli\/catalog\/\w+|cli\/commands\/ps|logs\/clean|engines\/local|control\/(client|wire|failure|protocol)|config\/(find|source)|version|paths)\.js$/;
 
 /** `dist` is a folder that tsc has filled. */
 export async function bundle(dist) {

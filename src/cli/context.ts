@@ -26,7 +26,7 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Takes the signals over; ends when the returned function is called. `count` counts SIGINTs from 1. */
   onSignal(handler: (signal: StopWord, count: number) => void): () => void;
-  /** Where the project is. Throws P110 (exit 3) when there is none, P604 (4) for an unknown -p. */
+  /** Where the project is. Throws P100 (exit 3) when there is none, P606 (4) for an unknown -p. */
   place(): Promise<Place>;
   /** The resolved file. Throws its diagnostics (exit 3); warnings are said. Read once a command. */
   loadProject(): Promise<Project>;

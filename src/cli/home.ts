@@ -1,8 +1,8 @@
+import { findProjectFile } from "../config/find.ts";
 import { EXIT } from "../errors.ts";
 import { parsedArgs } from "./args.ts";
 import { findCommand } from "./commands.ts";
 import type { Context } from "./context.ts";
-import { searchUp } from "./project.ts";
 
 /** `procs` alone: inside a project how it is and six commands, elsewhere four lines. */
 export async function showHome(context: Context): Promise<number> {
@@ -10,8 +10,8 @@ export async function showHome(context: Context): Promise<number> {
   const isInside =
     context.globals.files.length > 0 ||
     context.globals.project !== null ||
-    Boolean(context.env.PROCS_FILE || context.env.PROCS_PROJECT) ||
-    searchUp(context.cwd) !== null;
+    Boolean(context.env.PROCS_PROJECT) ||
+    findProjectFile(context.cwd, context.env) !== null;
   if (!isInside || ps === null) {
     for (const line of OUTSIDE) context.out.line(line);
     return EXIT.ok;

@@ -1,11 +1,11 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { call } from "../control/client.ts";
-import type { VersionReply } from "../control/protocol.ts";
+import type { ProjectReply, VersionReply } from "../control/protocol.ts";
 import { EXIT, userError } from "../errors.ts";
-import { runtimeRoot } from "../paths.ts";
+import { projectPaths, runtimeRoot } from "../paths.ts";
 import type { Env } from "./context.ts";
-import { fileIn, type Place } from "./project.ts";
+import type { Place } from "./project.ts";
 import { suggest } from "./suggest.ts";
 
 /** The running project of this name. Throws P606 (exit 4) when there is none, or more than one. */
@@ -14,7 +14,7 @@ export async function findRunning(name: string, env: Env): Promise<Place> {
   const found = all.filter((one) => one.project === name);
   const [first, second] = found;
   if (first !== undefined && second === undefined) {
-    const file = fileIn(first.folder);
+    const file = await fileOf(first, env);
     return { files: file === null ? [] : [file], folder: first.folder };
   }
   if (first !== undefined) {
@@ -29,6 +29,15 @@ export async function findRunning(name: string, env: Env): Promise<Place> {
   throw userError(EXIT.supervisor, "P606", `no running project is called "${name}"`, {
     help: [near === null ? known : `a project with a similar name runs: ${near}`],
   });
+}
+
+/** The first file it was started with; null when that is gone. */
+async function fileOf(running: VersionReply, env: Env): Promise<string | null> {
+  const { socket } = projectPaths(running.folder, env, process.getuid?.() ?? 0);
+  // As below: protocol.ts says what is answered.
+  const reply = (await call({ socket, method: "GET", path: "/v1/project" })) as ProjectReply | null;
+  const file = reply?.project?.file;
+  return file !== undefined && existsSync(file) ? file : null;
 }
 
 /** Asks every socket in the user's runtime folder; those that nobody listens to are left out. */

@@ -46,6 +46,6 @@ describe("the project", () => {
   test("that is not there is said, exit 3", () => {
     expect(() => findPlace(globals, {}, root)).toThrow("no procs.yaml here or above");
     const named = { ...globals, files: ["nope.yaml"] };
-    expect(() => findPlace(named, {}, root)).toThrow('there is no file "nope.yaml"');
+    expect(() => findPlace(named, {}, root)).toThrow(`there is no file ${join(root, "nope.yaml")}`);
   });
 });

@@ -9,6 +9,7 @@ export const CONFIGURE: readonly Command[] = [
     summary: "check procs.yaml: every problem at once, with its place",
     usage: "[FILE…] [--strict] [--format github]",
     options: [
+      { name: "fix", summary: "replace tabs that indent by spaces" },
       { name: "strict", summary: "warnings fail too" },
       { name: "format", value: "FORMAT", summary: "text, json or github" },
     ],

@@ -1,8 +1,10 @@
 import type { EventItem } from "../../control/protocol.ts";
+import type { Engine } from "../../engines/engine.ts";
 import { EXIT } from "../../errors.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
 import { eventLine, eventRow } from "../render-events.ts";
+import { storedEvents } from "../stored-events.ts";
 import { parseWhen } from "../when.ts";
 
 const TYPES: readonly EventItem["type"][] = [
@@ -18,47 +20,60 @@ const TYPES: readonly EventItem["type"][] = [
   "supervisor",
 ];
 
+/** How much of the past comes before what is followed. */
+const FOLLOWED_MAX = 100;
+
 export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const types = chosenTypes(args);
-  const lastMax = args.count("lines");
+  const isOpen = args.flag("follow") && args.text("since") === null;
+  const lastMax = args.count("lines") ?? (isOpen ? FOLLOWED_MAX : Number.POSITIVE_INFINITY);
   const engine = await context.engine();
   const snapshot = await engine.snapshot();
-  const names = await chosenNames(args, snapshot?.services.map((one) => one.name) ?? []);
+  const known = snapshot?.services.map((one) => one.name) ?? namesIn(storedEvents(engine.paths));
+  const names = await chosenNames(args, known);
   const nameWidth = Math.min(16, Math.max(8, ...names.map((name) => name.length + 2)));
-  const show = (event: EventItem) => showEvent(context, event, nameWidth);
-
   const isWanted = (event: EventItem) =>
     (types.length === 0 || types.includes(event.type)) &&
     (args.positionals.length === 0 ||
       (event.service !== undefined && names.includes(event.service)));
-  const since = args.text("since");
-  const sinceTime = since === null ? null : new Date(parseWhen(since, context.now())).toISOString();
+  const show = (event: EventItem) => showEvent(context, event, nameWidth);
 
-  // With -n the past is read whole first, so that its last lines are known.
-  const past: EventItem[] = [];
-  let seq: number | null = null;
-  if (lastMax !== null) {
-    await engine.events({
-      since: sinceTime,
-      follow: false,
-      onEvent: (event) => {
-        seq = event.seq;
-        if (isWanted(event)) past.push(event);
-      },
-    });
-    if (lastMax > 0) for (const event of past.slice(-lastMax)) show(event);
-    if (!args.flag("follow")) return EXIT.ok;
-  }
-  const follow = args.flag("follow");
+  // The past is read whole first, so that the last lines of it are known.
+  const since = args.text("since");
+  const sinceMs = since === null ? null : parseWhen(since, context.now());
+  const past = await pastEvents(engine, snapshot !== null, sinceMs);
+  const wanted = past.filter(isWanted);
+  for (const event of wanted.slice(Math.max(0, wanted.length - lastMax))) show(event);
+  if (!args.flag("follow")) return EXIT.ok;
   await engine.events({
-    since: seq ?? sinceTime,
-    follow,
+    since: past.at(-1)?.seq ?? snapshot?.seq ?? null,
+    follow: true,
+    signal: context.signal,
     onEvent: (event) => {
       if (isWanted(event)) show(event);
     },
-    ...(follow && { signal: context.signal }),
   });
   return EXIT.ok;
+}
+
+/** From the supervisor, or from the file of the last one. */
+async function pastEvents(
+  engine: Engine,
+  isRunning: boolean,
+  sinceMs: number | null,
+): Promise<readonly EventItem[]> {
+  if (!isRunning) {
+    const stored = storedEvents(engine.paths);
+    return sinceMs === null ? stored : stored.filter((one) => Date.parse(one.time) >= sinceMs);
+  }
+  const past: EventItem[] = [];
+  const since = sinceMs === null ? null : new Date(sinceMs).toISOString();
+  await engine.events({ since, follow: false, onEvent: (event) => past.push(event) });
+  return past;
+}
+
+function namesIn(events: readonly EventItem[]): readonly string[] {
+  return [...new Set(events.flatMap((event) => event.service ?? []))];
 }
 
 function showEvent(context: Context, event: EventItem, nameWidth: number): void {

@@ -4,6 +4,7 @@ import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
 import { isFine } from "../render-ps.ts";
 import { type LastLine, renderStatus } from "../render-status.ts";
+import { storedEvents } from "../stored-events.ts";
 import { takeSnapshot } from "../take-snapshot.ts";
 
 const HISTORY_MAX = 4;
@@ -28,8 +29,7 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
     nowMs: context.now(),
   };
   for (const [index, service] of services.entries()) {
-    const isRunning = snapshot.supervisor !== null;
-    const history = isRunning ? await historyOf(context, service.name) : [];
+    const history = await historyOf(context, service.name, snapshot.supervisor !== null);
     const lastLines = await lastLinesOf(context, service.name);
     if (out.mode === "json") {
       const lines = lastLines.map((line) => line.text);
@@ -44,17 +44,19 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   return args.flag("exit-code") && !services.every(isFine) ? EXIT.no : EXIT.ok;
 }
 
-async function historyOf(context: Context, service: string): Promise<readonly EventItem[]> {
+async function historyOf(
+  context: Context,
+  service: string,
+  isRunning: boolean,
+): Promise<readonly EventItem[]> {
   const events: EventItem[] = [];
   const engine = await context.engine();
-  await engine.events({
-    since: null,
-    follow: false,
-    onEvent: (event) => {
-      if (event.service === service) events.push(event);
-      if (events.length > HISTORY_MAX) events.shift();
-    },
-  });
+  const onEvent = (event: EventItem) => {
+    if (event.service === service) events.push(event);
+    if (events.length > HISTORY_MAX) events.shift();
+  };
+  if (isRunning) await engine.events({ since: null, follow: false, onEvent });
+  else storedEvents(engine.paths).forEach(onEvent);
   return events;
 }
 

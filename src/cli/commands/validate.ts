@@ -1,22 +1,23 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Diagnostic, EXIT, UserError } from "../../errors.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
+import { fixTabs } from "../fix-tabs.ts";
 import { count } from "../format.ts";
 import { githubLine } from "../github.ts";
-import { folderOf, type Place } from "../project.ts";
+import { type Place, placeOf } from "../project.ts";
 import { readProject } from "../read-project.ts";
 import { errorObject, PROBLEMS_MAX, renderDiagnostics } from "../report.ts";
 
 export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const format = chosenFormat(context, args);
-  const places = args.positionals.map((file): Place => {
-    const path = resolve(context.cwd, file);
-    return { files: [path], folder: folderOf(path) };
+  const places = args.positionals.map((file) => placeOf(file, context.cwd));
+  const chosen = places.length > 0 ? places : [await context.place()];
+  const checks = chosen.map((place) => {
+    const first = check(place, context);
+    return args.flag("fix") && fix(first, context) ? check(place, context) : first;
   });
-  const checks = (places.length > 0 ? places : [await context.place()]).map((place) =>
-    check(place, context),
-  );
   const items = checks.flatMap((one) => one.items);
   const errors = items.filter((item) => item.severity === "error").length;
   const isOk = errors === 0 && (!args.flag("strict") || items.length === 0);
@@ -52,6 +53,18 @@ function check(place: Place, context: Context): Check {
     if (!(error instanceof UserError) || error.exitCode !== EXIT.config) throw error;
     return { file, services: 0, items: error.diagnostics };
   }
+}
+
+/** Rewrites files that are indented with tabs; whether there was one. */
+function fix(found: Check, context: Context): boolean {
+  const files = found.items.flatMap((item) => (item.code === "P101" && item.file) || []);
+  for (const file of new Set(files)) {
+    const path = resolve(context.cwd, file);
+    const fixed = fixTabs(readFileSync(path, "utf8"));
+    writeFileSync(path, fixed.text);
+    context.say(`${file}: tabs replaced in ${count(fixed.lines, "line")}`);
+  }
+  return files.length > 0;
 }
 
 /** `procs.yaml is valid: 6 services`, or how many problems there are. */
