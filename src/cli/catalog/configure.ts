@@ -52,7 +52,8 @@ export const CONFIGURE: readonly Command[] = [
       { line: "procs schema ps", what: "of `procs ps --json`" },
     ],
     notes: [
-      "Kinds: ps, status, plan, event, log, result, up_result, reload_result, wait, error, diagnostics, env, config, why, version.",
+      "Kinds of answers: ps, status, plan, event, log, env, config, why, version, error, diagnostics.",
+      "Kinds that end what acts: result, up_result, reload_result, wait.",
     ],
     exits: [0, 2],
     load: () => import("../commands/schema.ts"),
