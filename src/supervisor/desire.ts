@@ -1,6 +1,6 @@
 import { RequestError } from "../control/failure.ts";
 import type { Operation, PlanRequest } from "../control/protocol.ts";
-import { type Desired, intentOf, withIntent, withRestart } from "../core/desired.ts";
+import { type Desired, type Intent, intentOf, withIntent, withRestart } from "../core/desired.ts";
 import { withDependencies } from "../core/order.ts";
 import type { Project, ServiceSpec } from "../core/spec.ts";
 import { EXIT } from "../errors.ts";
@@ -23,7 +23,7 @@ export function nextBasis(basis: Basis, request: PlanRequest): Basis {
   const services = mergeServices(basis, request, ambient);
   const selected = nextSelection(basis, request, services);
   const profiles = request.profiles === null ? basis.desired.profiles : new Set(request.profiles);
-  const intents = new Map([...basis.desired.intents].filter(([name]) => services.has(name)));
+  const intents = keptIntents(basis.desired, services);
   const desired = { ...basis.desired, services, selected, profiles, intents };
   const kept = [...services.values()].map((spec) => ({ ...spec, inherited: {} }));
   return {
@@ -31,6 +31,21 @@ export function nextBasis(basis: Basis, request: PlanRequest): Basis {
     project: { ...project, services: kept },
     ambient,
   };
+}
+
+/** What was asked by hand of services that are still there, under their new names where they have one. */
+function keptIntents(
+  before: Desired,
+  services: ReadonlyMap<string, ServiceSpec>,
+): ReadonlyMap<string, Intent> {
+  const intents = new Map<string, Intent>();
+  for (const [name, spec] of services) {
+    const old =
+      spec.was !== null && !services.has(spec.was) ? before.intents.get(spec.was) : undefined;
+    const intent = before.intents.get(name) ?? old;
+    if (intent !== undefined) intents.set(name, intent);
+  }
+  return intents;
 }
 
 /** The basis after an `apply`, with what its command asks by hand in the same step. */
