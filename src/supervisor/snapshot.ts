@@ -104,16 +104,18 @@ function describe(spec: ServiceSpec, session: Session) {
   };
 }
 
-/** `GET /health every 1s: GET :3000/health 200 in 3ms`. */
+/** `http /health: GET :3000/health 200 in 3ms, 12s ago`: what is asked, and the last answer. */
 function probeWords(spec: ServiceSpec, session: Session): string | null {
   const probe = spec.ready ?? spec.alive;
   if (probe === null) return null;
+  const asked = formatCheck(probe.check);
   const instances = session.core.observed.services.get(spec.name)?.instances ?? [];
   const last = instances.filter(isLive).at(-1);
-  const result = (spec.ready === null ? last?.alive.last : last?.ready.last) ?? null;
-  if (result === null) return `${formatCheck(probe.check)} every ${formatDuration(probe.interval)}`;
-  const ago = formatDuration(Math.round((session.clock.now() - result.at) / 1000) * 1000);
-  return `${result.detail || (result.ok ? "passed" : "failed")}, ${ago} ago`;
+  const answer = (spec.ready === null ? last?.alive.last : last?.ready.last) ?? null;
+  if (answer === null) return asked;
+  const seconds = Math.round((session.clock.now() - answer.at) / 1000);
+  const when = seconds === 0 ? "just now" : `${formatDuration(seconds * 1000)} ago`;
+  return `${asked}: ${answer.detail || (answer.ok ? "passed" : "failed")}, ${when}`;
 }
 
 function instanceStatus(
