@@ -57,9 +57,10 @@ function questions(globals: Globals, env: Env, err: Output): Pick<Context, "prom
     const reader = createInterface({ input: process.stdin, output: process.stderr });
     return new Promise((resolve, reject) => {
       reader.on("SIGINT", () => {
-        reader.close();
+        // First of all, because closing counts as an empty answer.
+        reject(userError(EXIT.interrupted, "P809", "interrupted; nothing was changed"));
         err.line();
-        reject(userError(EXIT.interrupted, "P809", "nothing was changed: interrupted"));
+        reader.close();
       });
       reader.on("close", () => resolve(""));
       reader.question(`${question} `, (answer) => {
