@@ -28,7 +28,9 @@ export function decide(desired: Desired, observed: Observed, now: Millis): Plan 
   // A new aim is in the books before anything is started: what is started remembers the aims of others.
   const scenes = parts.map(sceneFor);
   const aimed = scenes.map((scene) => scene !== null && followRollout(draft, scene));
-  if (aimed.includes(true)) return draft.finish();
+  // So is a restart by watch or schedule, which is a new aim too.
+  for (const scene of scenes) if (scene !== null) followTriggers(draft, scene);
+  if (aimed.includes(true) || draft.raisesAims()) return draft.finish();
   for (const [index, part] of parts.entries()) decideService(draft, part, scenes[index] ?? null);
   return draft.finish();
 }
@@ -37,6 +39,11 @@ export function decide(desired: Desired, observed: Observed, now: Millis): Plan 
 function serviceNames(desired: Desired, observed: Observed): string[] {
   const left = [...observed.services.keys()].filter((name) => !desired.services.has(name));
   return [...desired.services.keys(), ...left.sort()];
+}
+
+function followTriggers(draft: Draft, scene: Scene): void {
+  followSchedule(draft, scene);
+  followWatch(draft, scene);
 }
 
 type Part = Omit<Scene, "target" | "count">;
@@ -58,8 +65,6 @@ function decideService(draft: Draft, part: Part, scene: Scene | null): void {
   }
   const { target } = scene;
   for (const instance of service.instances) tend(draft, instance, target, now);
-  followSchedule(draft, scene);
-  followWatch(draft, scene);
   makeRoomForDue(draft, scene);
   replace(draft, scene);
 }

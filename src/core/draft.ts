@@ -13,6 +13,11 @@ export class Draft {
     this.#actions.push(action);
   }
 
+  /** Whether this very plan restarts or runs a service: others look again at what they need. */
+  raisesAims(): boolean {
+    return this.#actions.some((action) => action.kind === "watched" || action.kind === "due");
+  }
+
   /** Whether this very plan ends an instance, which still shows as active. */
   stops(id: InstanceId): boolean {
     return this.#actions.some((action) => action.kind === "stop" && sameId(action.id, id));

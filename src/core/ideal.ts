@@ -147,8 +147,9 @@ function pendingAnswers(instance: Instance): Event[] {
 /** A task runs to its end; a service whose probe reports by itself, or was asked already, gets ready. */
 function answersOfRunning(instance: Instance): Event[] {
   const id = idOf(instance);
-  const { kind, ready, success_codes } = instance.applied;
-  if (kind === "task") return ended(id, success_codes[0] ?? 0);
+  const { kind, ready, restart, success_codes } = instance.applied;
+  // A task that is always started again never comes to an end: its first run stands for all of them.
+  if (kind === "task") return restart.policy === "always" ? [] : ended(id, success_codes[0] ?? 0);
   const isSilent = ready === null || (isAttempted(ready) && !instance.ready.busy);
   return isSilent ? [] : [passed(id, "ready")];
 }

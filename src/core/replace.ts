@@ -134,14 +134,15 @@ function stopOld(draft: Draft, stage: Stage, isMeant: (instance: Instance) => bo
   // `on_failure: pause` keeps both versions, but not more than are wanted.
   const isPaused = service.rejected?.paused === true;
   // A scheduled run is never ended by an edit: the next one is the new version.
-  if (target.spec.kind === "task" && target.spec.schedule !== null) return;
+  const isScheduled = target.spec.kind === "task" && target.spec.schedule !== null;
+  const isRun = (i: Instance) => isScheduled && i.applied.kind === "task";
   const isUp = (i: Instance) => isAvailable(i, target, now);
   const kept = current.filter((i) => !stopped.has(i));
   let budget = kept.length + old.length - availableMin - kept.filter((i) => !isUp(i)).length;
   const isStuck = (i: Instance) =>
     holderAmong(stage.old, scene.target.spec, i.slot, i) !== undefined;
   const order = old
-    .filter((i) => isMeant(i) && (i.slot > count || !isPaused))
+    .filter((i) => isMeant(i) && !isRun(i) && (i.slot > count || !isPaused))
     .sort(
       (a, b) =>
         Number(isUp(a)) - Number(isUp(b)) ||

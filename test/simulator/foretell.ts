@@ -16,7 +16,9 @@ export function foretold(world: World, desired: Desired): PlanDoc {
 export function checkNoChange(world: World, desired: Desired, isQuiet: boolean): void {
   const plan = foretold(world, desired);
   // A rejected version is told again each time.
-  const changed = plan.services.filter((s) => s.symbol !== "=" && s.action !== "blocked");
+  const { services } = world.supervisor.observed;
+  const isRejected = (name: string) => (services.get(name)?.rejected ?? null) !== null;
+  const changed = plan.services.filter((s) => s.symbol !== "=" && !isRejected(s.service));
   const wrong = changed.find((service) => isQuiet || service.changes.length > 0);
   if (wrong === undefined) return;
   throw new Violation("no change is foretold as none", JSON.stringify(wrong));

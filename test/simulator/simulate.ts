@@ -9,7 +9,7 @@ import { clockMoves, REST } from "./checkers/rest.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown, unfinished } from "./finally.ts";
 import { checkFaithful, checkNoChange, foretold } from "./foretell.ts";
-import { isUpToDate } from "./oracle.ts";
+import { isUpToDate, wantedCount } from "./oracle.ts";
 import { drawFaults } from "./program.ts";
 import { createRandom, type Random } from "./random.ts";
 import { drawDeed, drawDesired, drawEdit, repaired, rewritten } from "./workload.ts";
@@ -153,6 +153,7 @@ function isSteady(world: World, name: string, asked: ReadonlySet<string> = new S
   if (instances.length === 0 || service?.rollout !== null || service.rejected !== null)
     return false;
   if (service.change !== null || service.watched.running) return false;
+  if (instances.length !== wantedCount(world.sight(), name)) return false;
   // What a program that ends by itself, or a schedule, may set in motion is not quiet.
   const isStill = (on: string) => asked.has(on) || isSteady(world, on, new Set([...asked, name]));
   return instances.every((instance) => {
