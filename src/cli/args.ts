@@ -44,71 +44,101 @@ export function splitArgv(
   globalOptions: readonly Option[],
   find: (word: string) => Command | null,
 ): Split {
-  const globals = new Map<string, string[]>();
-  const own = new Map<string, string[]>();
+  const reading: Reading = {
+    argv,
+    globalOptions,
+    index: 0,
+    command: null,
+    globals: new Map(),
+    own: new Map(),
+  };
+  const { globals, own } = reading;
   const positionals: string[] = [];
   let word: string | null = null;
-  let command: Command | null = null;
-  let index = 0;
-  const take = (option: Option, isOwn: boolean, inline: string | null, spelled: string) => {
-    const into = isOwn ? own : globals;
-    let value = inline;
-    if (option.value === undefined) {
-      if (inline !== null) throw wrongUse(`${spelled} takes no value`, command);
-      value = "";
-    } else if (value === null && option.optionalValue === true) {
-      value = "";
-    } else if (value === null) {
-      const next = argv[index + 1];
-      // A value may begin with a dash (`-n -5`), but a known option in its place is a forgotten value.
-      if (next === undefined || next === "--") {
-        throw wrongUse(`${spelled} needs a value: ${spelled} ${option.value}`, command);
-      }
-      value = next;
-      index += 1;
-    }
-    into.set(option.name, [...(into.get(option.name) ?? []), value]);
-  };
-  const lookUp = (test: (option: Option) => boolean): [Option, boolean] | null => {
-    const ownOption = command?.options.find(test);
-    if (ownOption !== undefined) return [ownOption, true];
-    const globalOption = globalOptions.find(test);
-    return globalOption === undefined ? null : [globalOption, false];
-  };
+  const end = (rest: readonly string[] | null): Split => ({
+    ...{ word, globals, own, positionals, rest },
+  });
 
-  for (; index < argv.length; index += 1) {
-    const argument = argv[index] ?? "";
-    if (argument === "--") {
-      return { word, globals, own, positionals, rest: argv.slice(index + 1) };
-    }
+  for (; reading.index < argv.length; reading.index += 1) {
+    const argument = argv[reading.index] ?? "";
+    const after = argv.slice(reading.index + 1);
+    if (argument === "--") return end(after);
     if (argument.startsWith("--")) {
-      const [name, inline] = cut(argument.slice(2));
-      const found = lookUp((o) => o.name === name || (o.alsoLong ?? []).includes(name));
-      if (found === null) throw unknownOption(`--${name}`, command, globalOptions);
-      take(found[0], found[1], inline, `--${name}`);
-    } else if (argument.startsWith("-") && argument.length > 1 && !/^-\d/.test(argument)) {
-      // A cluster of one-letter flags; the first that takes a value takes what is left.
-      for (let at = 1; at < argument.length; at += 1) {
-        const letter = argument[at] ?? "";
-        const found = lookUp((o) => o.short === letter);
-        if (found === null) throw unknownOption(`-${letter}`, command, globalOptions);
-        const left = argument.slice(at + 1).replace(/^=/, "");
-        const takesLeft = found[0].value !== undefined && left !== "";
-        take(found[0], found[1], takesLeft ? left : null, `-${letter}`);
-        if (takesLeft) break;
-      }
+      readLong(reading, argument);
+    } else if (/^-[^\d]/.test(argument)) {
+      readLetters(reading, argument);
     } else if (word === null) {
       word = argument;
-      command = find(argument);
-      if (command === null) return { word, globals, own, positionals, rest: argv.slice(index + 1) };
+      reading.command = find(argument);
+      if (reading.command === null) return end(after);
     } else {
       positionals.push(argument);
-      if (command?.passThrough === positionals.length) {
-        return { word, globals, own, positionals, rest: dropDashes(argv.slice(index + 1)) };
-      }
+      if (reading.command?.passThrough === positionals.length) return end(dropDashes(after));
     }
   }
-  return { word, globals, own, positionals, rest: null };
+  return end(null);
+}
+
+/** Where the reading of argv stands. */
+interface Reading {
+  readonly argv: readonly string[];
+  readonly globalOptions: readonly Option[];
+  index: number;
+  command: Command | null;
+  readonly globals: Map<string, string[]>;
+  readonly own: Map<string, string[]>;
+}
+
+function readLong(reading: Reading, argument: string): void {
+  const [name, inline] = cut(argument.slice(2));
+  const found = lookUp(reading, (o) => o.name === name || (o.alsoLong ?? []).includes(name));
+  if (found === null) throw unknownOption(`--${name}`, reading.command, reading.globalOptions);
+  take(reading, found, inline, `--${name}`);
+}
+
+/** A cluster of one-letter flags; the first that takes a value takes what is left. */
+function readLetters(reading: Reading, argument: string): void {
+  for (let at = 1; at < argument.length; at += 1) {
+    const letter = argument[at] ?? "";
+    const found = lookUp(reading, (o) => o.short === letter);
+    if (found === null) throw unknownOption(`-${letter}`, reading.command, reading.globalOptions);
+    const left = argument.slice(at + 1).replace(/^=/, "");
+    const takesLeft = found.option.value !== undefined && left !== "";
+    take(reading, found, takesLeft ? left : null, `-${letter}`);
+    if (takesLeft) return;
+  }
+}
+
+interface Found {
+  readonly option: Option;
+  readonly into: Map<string, string[]>;
+}
+
+function lookUp(reading: Reading, test: (option: Option) => boolean): Found | null {
+  const own = reading.command?.options.find(test);
+  if (own !== undefined) return { option: own, into: reading.own };
+  const global = reading.globalOptions.find(test);
+  return global === undefined ? null : { option: global, into: reading.globals };
+}
+
+/** Stores an option with its value, which may be the next word. */
+function take(reading: Reading, found: Found, inline: string | null, spelled: string): void {
+  const { option, into } = found;
+  const value = inline ?? nextValue(reading, option, spelled);
+  if (option.value === undefined && inline !== null) {
+    throw wrongUse(`${spelled} takes no value`, reading.command);
+  }
+  into.set(option.name, [...(into.get(option.name) ?? []), value]);
+}
+
+function nextValue(reading: Reading, option: Option, spelled: string): string {
+  if (option.value === undefined || option.optionalValue === true) return "";
+  const next = reading.argv[reading.index + 1];
+  if (next === undefined || next === "--") {
+    throw wrongUse(`${spelled} needs a value: ${spelled} ${option.value}`, reading.command);
+  }
+  reading.index += 1;
+  return next;
 }
 
 export function parsedArgs(split: Split, command: Command): ParsedArgs {
