@@ -3,7 +3,7 @@ import { type Exit, type InstanceId, sameId } from "../../src/core/observed.ts";
 import type { Host } from "../../src/core/ports.ts";
 import type { Millis, ServiceSpec, Signal, StopSettings } from "../../src/core/spec.ts";
 import type { SimulatedClock } from "./clock.ts";
-import { drawProgram, type Faults, NO_FAULTS } from "./program.ts";
+import { drawProgram, type Faults, NO_FAULTS, type Program } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Effect, Run } from "./run.ts";
 
@@ -13,6 +13,8 @@ interface Options {
   readonly faults: Faults;
   /** Hands an event, made when it arrives, to the supervisor; never called during a call of the host. */
   readonly deliver: (event: () => Event) => void;
+  /** What a run will do; drawn from the faults unless a test says otherwise. */
+  readonly draw?: (spec: ServiceSpec) => Program;
   /** Told of each effect before it happens: throwing here is the supervisor's death between two effects. */
   readonly onEffect?: (effect: Effect) => void;
 }
@@ -53,7 +55,7 @@ export class SimulatedHost implements Host {
       id,
       started: spec,
       applied: spec,
-      program: drawProgram(spec, this.faults, this.#options.random),
+      program: this.#options.draw?.(spec) ?? drawProgram(spec, this.faults, this.#options.random),
       state: "spawning",
       askedAt: this.#now,
       aliveAt: null,

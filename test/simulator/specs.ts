@@ -6,62 +6,14 @@ import type {
   ServiceSpec,
   WatchSettings,
 } from "../../src/core/spec.ts";
+import { service } from "../rig/specs.ts";
 import type { Character } from "./program.ts";
 import type { Random } from "./random.ts";
-
-/** The plainest service: every key at the default of procs.yaml, with times short enough to simulate. */
-export function plainSpec(name: string, change: Partial<ServiceSpec> = {}): ServiceSpec {
-  return {
-    name,
-    kind: "service",
-    description: null,
-    command: [name, "v1", "good"],
-    shell: "sh",
-    cwd: "/shop",
-    env: {},
-    inherited: { PATH: "/bin" },
-    inherit_env: true,
-    user: null,
-    group: null,
-    umask: null,
-    nice: null,
-    limits: { nofile: null },
-    instances: 1,
-    port: null,
-    depends_on: {},
-    ready: null,
-    alive: null,
-    restart: {
-      policy: "always",
-      backoff: { min: 100, max: 2_000 },
-      reset_after: 10_000,
-      max: 5,
-      window: 60_000,
-    },
-    stop: { signal: "SIGTERM", timeout: 2_000 },
-    reload: null,
-    rollout: {
-      surge: null,
-      unavailable: null,
-      min_ready: 0,
-      progress: 10_000,
-      on_failure: "rollback",
-    },
-    watch: null,
-    schedule: null,
-    profiles: [],
-    enabled: true,
-    was: null,
-    labels: {},
-    success_codes: [0],
-    ...change,
-  };
-}
 
 /** A service drawn at random that depends on some of `others`. */
 export function drawSpec(name: string, others: readonly string[], random: Random): ServiceSpec {
   const isTask = random.chance(0.2);
-  const spec = plainSpec(name, {
+  return service(name, {
     kind: isTask ? "task" : "service",
     command: drawCommand(name, random),
     instances: isTask ? 1 : random.pick([1, 1, 1, 2, 2, 3]),
@@ -77,7 +29,6 @@ export function drawSpec(name: string, others: readonly string[], random: Random
     profiles: random.chance(0.1) ? [random.pick(["dev", "test"])] : [],
     schedule: isTask && random.chance(0.3) ? drawSchedule(random) : null,
   });
-  return spec;
 }
 
 export function drawCommand(name: string, random: Random): readonly string[] {
