@@ -11,7 +11,7 @@ import type {
 } from "../control/protocol.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
-import { EXIT, type UserError, userError } from "../errors.ts";
+import { EXIT, UserError, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
 import type { AttachOptions, Engine, EventsOptions, OperateOptions } from "./engine.ts";
 
@@ -55,17 +55,12 @@ export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {
       return (await post<PlanDoc>("/v1/plan", request)) ?? planLocally(request);
     },
     async operate(operation, how) {
-      const first = await operate(base, operation, how);
-      if (first?.op === "down" && first.ok) await untilLeft(paths);
-      if (first !== null) return first;
-      if (!how.launch) throw nothingRuns();
-      // Between the start and the request it may be ended by somebody's `down`: once more is enough.
-      for (let attempt = 0; attempt < 3; attempt++) {
-        await launch();
-        const result = await operate(base, operation, how);
-        if (result !== null) return result;
-      }
-      throw nothingRuns();
+      const perform = () => operate(base, operation, how);
+      if (how.launch) return performLaunching(paths, perform, launch);
+      const result = await perform();
+      if (result === null) throw nothingRuns();
+      if (operation.op === "down" && result.ok) await untilLeft(paths, LEAVE_MS_MAX);
+      return result;
     },
     events: (how) => follow(base, how),
     attach: (how) => attach(base, how),
@@ -73,6 +68,35 @@ export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {
       await post("/v1/detach", {});
     },
   };
+}
+
+/**
+ * Performs an operation that wants a supervisor, and starts one as often as somebody's `down` takes it away;
+ * one that is going down is waited for. Only `apply` comes here, and asking twice for the same is asking once.
+ */
+async function performLaunching(
+  paths: ProjectPaths,
+  perform: () => Promise<ResultItem | null>,
+  launch: () => Promise<void>,
+): Promise<ResultItem> {
+  for (let attempt = 0; attempt < LAUNCHES_MAX; attempt++) {
+    try {
+      const result = await perform();
+      if (result !== null) return result;
+    } catch (error) {
+      if (!isGoingDown(error) || !(await untilLeft(paths, DRAIN_MS_MAX))) throw error;
+    }
+    await launch();
+  }
+  throw nothingRuns();
+}
+
+const LAUNCHES_MAX = 5;
+/** How long an `up` waits for a `down` to be done. */
+const DRAIN_MS_MAX = 30_000;
+
+function isGoingDown(error: unknown): boolean {
+  return error instanceof UserError && error.diagnostics[0]?.code === "P611";
 }
 
 interface Base {
@@ -86,6 +110,7 @@ async function operate(
   how: OperateOptions,
 ): Promise<ResultItem | null> {
   let result: ResultItem | null = null;
+  let hasBegun = false;
   const end = await stream({
     ...base,
     method: "POST",
@@ -93,6 +118,7 @@ async function operate(
     body: operation,
     ...(how.signal === undefined ? {} : { signal: how.signal }),
     onValue(value) {
+      hasBegun = true;
       // A line of this stream is a StreamItem: protocol.ts is the list of both sides.
       const item = value as StreamItem;
       if (item.kind === "result") result = item;
@@ -101,6 +127,8 @@ async function operate(
   });
   if (end === null) return null;
   if (result !== null) return result;
+  // It left before it had heard us, and that is as good as nothing running.
+  if (end === "cut" && !hasBegun && (how.launch || operation.op === "down")) return null;
   if (end === "aborted")
     throw userError(EXIT.interrupted, "P612", "interrupted; the supervisor goes on");
   throw userError(EXIT.supervisor, "P602", "the supervisor went away before it was done", {
@@ -110,11 +138,13 @@ async function operate(
 }
 
 /** The reply of a `down` comes a moment before the supervisor itself has gone; its lock is the last to go. */
-async function untilLeft(paths: ProjectPaths): Promise<void> {
-  const until = performance.now() + LEAVE_MS_MAX;
-  while (existsSync(paths.lock) && performance.now() < until) {
+async function untilLeft(paths: ProjectPaths, limitMs: number): Promise<boolean> {
+  const until = performance.now() + limitMs;
+  while (existsSync(paths.lock)) {
+    if (performance.now() > until) return false;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
+  return true;
 }
 
 const LEAVE_MS_MAX = 5_000;

@@ -35,12 +35,13 @@ export async function launchSupervisor(options: LaunchOptions): Promise<void> {
   while (performance.now() < until) {
     if (await listens(paths.socket)) return;
     preparePaths(paths);
+    const folder = identityOf(paths.runtime);
     const said = existsSync(paths.supervisorLog) ? statSync(paths.supervisorLog).size : 0;
     const child = start(options);
     const ended = await waitForSocket(paths.socket, child, until);
     if (ended === "listens") return;
     // One that was just leaving took the folder with it: nothing is wrong, and the next try makes it anew.
-    const wasCleared = !existsSync(paths.lock);
+    const wasCleared = !existsSync(paths.lock) || identityOf(paths.runtime) !== folder;
     if (ended !== LOCKED_EXIT && !wasCleared) throw died(paths, said, ended);
     await pause(BUSY_MS, () => existsSync(paths.socket));
   }
@@ -52,6 +53,12 @@ export async function launchSupervisor(options: LaunchOptions): Promise<void> {
       notes: [`its log is ${paths.supervisorLog}`],
     },
   );
+}
+
+/** Another text for a folder that was removed and made again, also when the inode's number is the same. */
+function identityOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? "" : `${stats.ino} ${stats.birthtimeMs}`;
 }
 
 function start({ paths, env, entry }: LaunchOptions): ChildProcess {

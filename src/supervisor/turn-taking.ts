@@ -41,10 +41,10 @@ export async function takeTurn<T extends Prepared>(
   }
 }
 
-/** Throws P603 (409) while the project is going down. */
+/** Throws P611 (409) while the project is going down. */
 export function refuseWhenLeaving(session: Session): void {
   if (!session.core.desired.draining) return;
-  throw new RequestError(409, "P603", `"${projectName(session)}" is going down`, {
+  throw new RequestError(409, "P611", `"${projectName(session)}" is going down`, {
     help: ["wait until procs ps says that nothing runs, then: procs up"],
   });
 }

@@ -69,10 +69,13 @@ test("nothing is changed while the project goes down", async () => {
   );
   await expect(rig.engine.operate(applying(project), { launch: false })).rejects.toMatchObject({
     exitCode: 4,
-    diagnostics: [{ code: "P603", message: '"rig" is going down' }],
+    diagnostics: [{ code: "P611", message: '"rig" is going down' }],
   });
+  // One that may start a supervisor waits for the end of this one.
+  const up = rig.engine.operate(applying(project), { launch: true });
   await rig.engine.operate({ op: "kill", by }, { launch: false });
   await down;
+  expect((await up).exit).toBe(0);
 });
 
 test("the project ends with the connection of its owner, and not with one that let go", async () => {
