@@ -58,7 +58,7 @@ export function refuseOtherProject(session: Session, request: PlanRequest): void
 }
 
 /** The services that a plan does something to. */
-export function touchedIn(plan: PlanDoc): readonly string[] {
+function touchedIn(plan: PlanDoc): readonly string[] {
   return plan.services.filter((one) => one.symbol !== "=").map((one) => one.service);
 }
 

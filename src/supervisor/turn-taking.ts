@@ -50,7 +50,7 @@ export function refuseWhenLeaving(session: Session): void {
 }
 
 /** `up` rather than `apply`: the word that a person typed. */
-export function nameOf(operation: Operation): Turn["op"] {
+function nameOf(operation: Operation): Turn["op"] {
   return operation.op === "apply" ? operation.command : operation.op;
 }
 
