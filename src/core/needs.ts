@@ -48,11 +48,12 @@ function unmetBy(
   const count = targetInstances(desired, target, name);
   if (target === null || count === 0) return null;
   const current = service.instances.filter((instance) => isCurrent(instance, target, observed));
-  const failed = current.length > 0 && current.every(hasFailed);
-  if (failed && !dependency.required) return null;
   if (holds(dependency.condition, { target: target.spec, current, count, service })) return null;
+  const over = current.length > 0 && current.every(isOver);
+  if (over && !dependency.required) return null;
+  const failed = over && current.some((instance) => standing(instance).kind === "gave-up");
   const detail = failed ? `${name} failed` : `${name} is not ${dependency.condition}`;
-  return { on: name, detail, stuck: failed };
+  return { on: name, detail, stuck: over };
 }
 
 interface Candidate {
@@ -94,8 +95,10 @@ function hasProcess({ phase }: Instance): boolean {
   return phase.kind === "running" || phase.kind === "ready" || phase.kind === "unready";
 }
 
-function hasFailed(instance: Instance): boolean {
-  return standing(instance).kind === "gave-up";
+/** Will not come up again by itself. */
+function isOver(instance: Instance): boolean {
+  const { kind } = standing(instance);
+  return kind === "gave-up" || kind === "done";
 }
 
 /** The services, leaving too, that still run and were started with a dependency on this one. */
