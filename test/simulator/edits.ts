@@ -79,6 +79,7 @@ function turnAround(desired: Desired, random: Random): Deed {
   const specs = names.map((name, index) => ({
     ...specOf(desired, name),
     depends_on: draw.drawDependencies(names.slice(0, index), random),
+    ...(random.chance(0.3) ? { command: draw.drawCommand(name, random) } : {}),
   }));
   return deed("turn dependencies around", { ...desired, services: toServices(specs) }, names);
 }

@@ -52,11 +52,11 @@ function missing(sight: Sight, name: string, asked: ServiceSpec): string | null 
     const holders = (service?.instances ?? []).filter((i) => i.slot === slot);
     const isTaken = isPortTaken(sight, aim, slot);
     waits ||= isTaken;
+    // A rollout that failed and was told to pause keeps both versions, which may take all the room.
+    if (isPaused) continue;
     if (holders.length === 0 && blocked === null && aim.schedule === null && !isTaken) {
       return `${name}.${slot} is missing`;
     }
-    // A rollout that failed and was told to pause keeps both versions.
-    if (isPaused) continue;
     const current = holders.filter((i) => oracle.isUpToDate(sight, i));
     if (current.length > 1 && blocked === null)
       return `${name}.${slot} has ${current.length} holders`;
@@ -98,10 +98,14 @@ function wrong(
   if (isRestless(sight, holder)) return null;
   const { kind } = standing(holder);
   switch (holder.phase.kind) {
-    case "ready":
-      return null;
+    case "ready": {
+      const isThere = oracle.isAvailable(holder, aim.rollout.min_ready, sight.now);
+      return isThere ? null : `${nameOf(holder)} is not ready for long enough`;
+    }
     case "ended":
-      return kind === "done" || kind === "gave-up" ? null : `${nameOf(holder)} ended, ${kind}`;
+      return kind === "done" || kind === "gave-up" || blocked !== null
+        ? null
+        : `${nameOf(holder)} ended, ${kind}`;
     case "running":
     case "unready":
       return isEndless(sight, holder) ? null : `${nameOf(holder)} is ${holder.phase.kind}`;

@@ -155,7 +155,7 @@ export function missingDependency(
     const all = sight.observed.services.get(on)?.instances ?? [];
     const current = all.filter((i) => isCounted(sight, i));
     const hasFailed = current.length > 0 && current.every((i) => i.phase.kind === "ended");
-    if (!required && hasFailed && !current.some(isDone)) continue;
+    if (!required && hasFailed) continue;
     const isTask = aim?.kind === "task";
     const holds =
       current.some(isDone) && (isTask || condition === "done")

@@ -6,6 +6,7 @@ import { type Checker, Violation } from "./checker.ts";
 import { DECISIONS } from "./checkers/decisions.ts";
 import { MACHINE } from "./checkers/machine.ts";
 import { clockMoves, REST } from "./checkers/rest.ts";
+import { hasVerdict, speaks } from "./checkers/words.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown, unfinished } from "./finally.ts";
 import { checkFaithful, checkNoChange, foretold } from "./foretell.ts";
@@ -35,7 +36,7 @@ const DEEDS_MAX = 14;
  */
 export function simulate(seed: number, extra: readonly Checker[] = []): Outcome {
   const random = createRandom(seed);
-  const checkers = [...MACHINE, ...DECISIONS, ...REST, clockMoves(), ...extra];
+  const checkers = [...MACHINE, ...DECISIONS, ...REST, speaks, clockMoves(), ...extra];
   const world = new World({ random: random.fork(), faults: drawFaults(random.fork()), checkers });
   try {
     safety(world, random);
@@ -109,6 +110,10 @@ function calm(world: World, random: Random): void {
   const names = [...world.supervisor.desired.services.keys()].filter((name) =>
     isSteady(world, name),
   );
+  for (const name of names) {
+    const waits = hasVerdict(world.sight(), name);
+    if (waits !== null) throw new Violation("everybody gets a verdict", waits);
+  }
   const before = names.map((name) => pidsOf(world, name)).join(" ");
   same(world, random);
   world.runUntil(world.clock.now() + random.int(0, 5_000));
@@ -139,6 +144,7 @@ function isQuiet(world: World): boolean {
 function isOver(world: World, name: string): boolean {
   const { desired, observed } = world.supervisor;
   const service = observed.services.get(name);
+  if (service?.change || service?.watched.running) return false;
   if (service?.rollout || desired.services.get(name)?.schedule) return false;
   const instances = service?.instances ?? [];
   if (offReason(desired, name) !== null) return instances.length === 0;
@@ -153,6 +159,7 @@ function isSteady(world: World, name: string, asked: ReadonlySet<string> = new S
   if (instances.length === 0 || service?.rollout !== null || service.rejected !== null)
     return false;
   if (service.change !== null || service.watched.running) return false;
+  if (service.goodEpoch !== service.epoch) return false;
   if (instances.length !== wantedCount(world.sight(), name)) return false;
   // What a program that ends by itself, or a schedule, may set in motion is not quiet.
   const isStill = (on: string) => asked.has(on) || isSteady(world, on, new Set([...asked, name]));
