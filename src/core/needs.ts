@@ -101,13 +101,31 @@ function isOver(instance: Instance): boolean {
   return kind === "gave-up" || kind === "done";
 }
 
-/** The services, leaving too, that still run and were started with a dependency on this one. */
+/**
+ * The services, leaving too, that still run and need this one as they were last told. Instances of different
+ * versions of the file may need each other in a circle: of those nobody waits for another.
+ */
 export function leavingDependents(desired: Desired, observed: Observed, name: string): string[] {
   const names: string[] = [];
   for (const [other, service] of observed.services) {
-    if (other === name || offReason(desired, other) === null) continue;
+    if (offReason(desired, other) === null || !service.instances.some(isLive)) continue;
     const needs = (instance: Instance) => isLive(instance) && name in instance.applied.depends_on;
     if (service.instances.some(needs)) names.push(other);
   }
-  return names.sort();
+  if (names.length === 0) return names;
+  const circle = neededBy(observed, name);
+  return names.filter((other) => !circle.has(other)).sort();
+}
+
+/** The service itself and all that its running instances need, directly or not. */
+function neededBy(observed: Observed, name: string): ReadonlySet<string> {
+  const needed = new Set([name]);
+  // A Set's iteration also visits what is added on the way.
+  for (const each of needed) {
+    for (const instance of observed.services.get(each)?.instances ?? []) {
+      if (!isLive(instance)) continue;
+      for (const on of Object.keys(instance.applied.depends_on)) needed.add(on);
+    }
+  }
+  return needed;
 }

@@ -2,11 +2,9 @@ import { standing } from "../../src/core/backoff.ts";
 import { type Desired, offReason } from "../../src/core/desired.ts";
 import type { Instance } from "../../src/core/observed.ts";
 import { formatPlan } from "../../src/core/plan.ts";
-import { type Checker, Violation } from "./checker.ts";
-import { DECISIONS } from "./checkers/decisions.ts";
-import { MACHINE } from "./checkers/machine.ts";
-import { clockMoves, REST } from "./checkers/rest.ts";
-import { hasVerdict, speaks } from "./checkers/words.ts";
+import { Violation } from "./checker.ts";
+import { checkersAlways } from "./checkers/always.ts";
+import { hasVerdict } from "./checkers/words.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown, unfinished } from "./finally.ts";
 import { checkFaithful, checkNoChange, foretold } from "./foretell.ts";
@@ -34,9 +32,9 @@ const DEEDS_MAX = 14;
  * One world from one seed: first faults and edits, in which nothing bad may happen at any moment; then neither,
  * in which everything good must happen in bounded time; then `down`, after which nothing may be left.
  */
-export function simulate(seed: number, extra: readonly Checker[] = []): Outcome {
+export function simulate(seed: number): Outcome {
   const random = createRandom(seed);
-  const checkers = [...MACHINE, ...DECISIONS, ...REST, speaks, clockMoves(), ...extra];
+  const checkers = checkersAlways();
   const world = new World({ random: random.fork(), faults: drawFaults(random.fork()), checkers });
   try {
     safety(world, random);

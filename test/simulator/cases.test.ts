@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { type Desired, NOTHING, withIntent } from "../../src/core/desired.ts";
+import type { ServiceSpec } from "../../src/core/spec.ts";
+import { serviceState } from "../../src/core/status.ts";
+import { service } from "../rig/specs.ts";
+import { checkersAlways } from "./checkers/always.ts";
+import { deed } from "./edits.ts";
+import { leftAfterDown } from "./finally.ts";
+import { type Character, NO_FAULTS } from "./program.ts";
+import { createRandom } from "./random.ts";
+import { World } from "./world.ts";
+
+/* Stories that somebody once got wrong, in a world without faults, with every checker looking on. */
+
+function createWorld(): World {
+  return new World({ random: createRandom(1), faults: NO_FAULTS, checkers: checkersAlways() });
+}
+
+function program(name: string, version: Character, keys: Partial<ServiceSpec> = {}): ServiceSpec {
+  return service(name, { command: [name, version], ...keys });
+}
+
+function want(world: World, change: (desired: Desired) => Desired): void {
+  world.do((desired) => deed("edit", change(desired), []));
+}
+
+function file(...specs: readonly ServiceSpec[]): (desired: Desired) => Desired {
+  const services = new Map(specs.map((spec) => [spec.name, spec]));
+  return (desired) => ({ ...desired, services });
+}
+
+function run(world: World, durationMs: number): void {
+  world.runUntil(world.clock.now() + durationMs);
+}
+
+function lives(world: World): string[] {
+  return [...world.host.live].map(({ id }) => `${id.service}.${id.slot}#${id.run}`).sort();
+}
+
+const ready = { condition: "ready", restart: false, required: true } as const;
+
+test("the gap of a restart does not look like the end of the service", () => {
+  const world = createWorld();
+  want(world, () => file(program("api", "good", { port: 3000 }))(NOTHING));
+  run(world, 5_000);
+  want(world, file(program("api", "late", { port: 3000 })));
+  const seen = new Set<string>();
+  for (let step = 0; step < 100; step++) {
+    const { desired, observed } = world.supervisor;
+    seen.add(serviceState(desired, observed, "api", world.clock.now()).state);
+    run(world, 50);
+  }
+  expect(lives(world)).toEqual(["api.1#2"]);
+  for (const state of ["done", "stopped", "failed", "disabled"]) expect(seen).not.toContain(state);
+});
+
+test("a wait for a dependency is for the new one once that was replaced", () => {
+  const world = createWorld();
+  const db = (version: Character) => program("db", version, { ready: READY, reload: "rolling" });
+  const api = program("api", "good", { depends_on: { db: ready } });
+  want(world, () => file(db("never"), api)(NOTHING));
+  run(world, 1_000);
+  expect(lives(world)).toEqual(["db.1#1"]);
+  want(world, file(db("good"), api));
+  run(world, 5_000);
+  expect(lives(world)).toEqual(["api.1#1", "db.1#2"]);
+});
+
+test("dependencies turned around while an old version still runs do not keep a down from ending", () => {
+  const world = createWorld();
+  const a = program("a", "good", { depends_on: { b: ready }, reload: "rolling", ready: READY });
+  const b = program("b", "good", { ready: READY });
+  want(world, () => file(a, b)(NOTHING));
+  run(world, 5_000);
+  const newA = program("a", "never", { reload: "rolling", ready: { ...READY, timeout: 60_000 } });
+  want(world, file(newA, { ...b, depends_on: { a: ready } }));
+  run(world, 2_000);
+  expect(lives(world)).toEqual(["a.1#1", "a.1#2", "b.1#1"]);
+  want(world, (desired) => ({ ...desired, draining: true }));
+  run(world, 5_000);
+  expect(leftAfterDown(world.sight())).toBeNull();
+});
+
+test("what was stopped and scaled by hand stays so when the file is read again", () => {
+  const world = createWorld();
+  const specs = [program("a", "good"), program("b", "good", { instances: 2 })];
+  want(world, () => file(...specs)(NOTHING));
+  run(world, 5_000);
+  want(world, (desired) =>
+    withIntent(withIntent(desired, "a", { stopped: true }), "b", { scale: 3 }),
+  );
+  run(world, 5_000);
+  want(world, file(program("a", "late"), program("b", "good", { instances: 1, umask: 18 })));
+  run(world, 10_000);
+  expect(lives(world).map((name) => name.slice(0, 3))).toEqual(["b.1", "b.2", "b.3"]);
+});
+
+test("a bad release stops at its first instance and leaves the old ones alone", () => {
+  const world = createWorld();
+  const api = (version: Character) =>
+    program("api", version, { instances: 3, port: "auto", ready: READY });
+  want(world, () => file(api("good"))(NOTHING));
+  run(world, 5_000);
+  const before = lives(world);
+  want(world, file(api("crash")));
+  run(world, 30_000);
+  expect(lives(world)).toEqual(before);
+  expect(world.supervisor.observed.services.get("api")?.rejected?.reason).toContain("api.");
+});
+
+const READY: NonNullable<ServiceSpec["ready"]> = {
+  check: { kind: "http", url: "/health" },
+  interval: 500,
+  timeout: 10_000,
+  failures: 3,
+};
