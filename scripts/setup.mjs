@@ -10,8 +10,17 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`procs needs Node 20.19 or newer; this is ${process.versions.node}`);
   process.exit(1);
 }
-if (!isInstalled()) run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+if (!isInstalled()) install();
 build();
+
+/**
+ * As locked. A registry that has the packages of one platform only makes `npm ci` refuse a lock that was
+ * written elsewhere; then the same versions are installed without that check, and nothing is saved.
+ */
+function install() {
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  if (!works("npm", ["ci", ...quiet])) run("npm", ["install", "--no-save", ...quiet]);
+}
 
 /** npm writes its own lock file last, so an older one means an interrupted or outdated install. */
 function isInstalled() {
@@ -33,7 +42,11 @@ function build() {
 }
 
 function run(command, args) {
+  if (!works(command, args)) process.exit(1);
+}
+
+function works(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (error) console.error(`${command}: ${error.message}`);
-  if (status !== 0) process.exit(status ?? 1);
+  return status === 0;
 }
