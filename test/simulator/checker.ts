@@ -22,6 +22,8 @@ export interface Sight {
   /** When a user last asked something of each service: fault counts may start anew there. */
   readonly touchedAt: ReadonlyMap<string, Millis>;
   readonly hurriedAt: Millis;
+  /** When a watched file of each service last changed. */
+  readonly changedAt: ReadonlyMap<string, Millis>;
 }
 
 /** Something that must be true of every world. */

@@ -96,6 +96,8 @@ function wrong(
     return `${nameOf(holder)} lacks live settings`;
   }
   if (isRestless(sight, holder)) return null;
+  const left = followed(sight, holder, aim);
+  if (left !== null) return left;
   const { kind } = standing(holder);
   switch (holder.phase.kind) {
     case "ready": {
@@ -112,6 +114,24 @@ function wrong(
     default:
       return `${nameOf(holder)} is ${holder.phase.kind}`;
   }
+}
+
+/** `restart: true`: when a dependency was replaced, so is what needs it. */
+function followed(sight: Sight, holder: Instance, aim: ServiceSpec): string | null {
+  const run = sight.host.find(holder);
+  if (run === undefined || !isLive(holder)) return null;
+  for (const [on, { restart }] of Object.entries(aim.depends_on)) {
+    const service = sight.observed.services.get(on);
+    const then = run.upstream[on];
+    // Only what was replaced for good is followed, and only by those that followed it when they started.
+    if (!restart || run.started.depends_on[on]?.restart !== true || then === undefined) continue;
+    if (service === undefined || offReason(sight.desired, on) !== null) continue;
+    if (service.instances.some((i) => !oracle.isCurrent(sight, i))) continue;
+    if (service.instances.some((i) => i.phase.kind !== "ready")) continue;
+    if (service.instances.length === 0 || then === oracle.versionOf(sight, on)) continue;
+    return `${nameOf(holder)} has not followed ${on}`;
+  }
+  return null;
 }
 
 /** A program that will never be ready, or a task that will never end: procs can only say so. */

@@ -28,6 +28,15 @@ export function isSameProgram(a: ServiceSpec, b: ServiceSpec): boolean {
   return SEEN_BY_PROGRAM.every((key) => stable(a[key]) === stable(b[key]));
 }
 
+/** What a `restart: true` dependent follows: the program that is aimed at, and how often it was restarted by hand. */
+export function versionOf(sight: Sight, name: string): string {
+  const aim = aimOf(sight, name);
+  const service = sight.observed.services.get(name);
+  const isBack = service !== undefined && isRejected(sight.desired, service, name);
+  const { generation } = isBack && service.good ? service.good : intentOf(sight.desired, name);
+  return stable([generation, SEEN_BY_PROGRAM.map((key) => aim?.[key] ?? null)]);
+}
+
 /** JSON with sorted keys. */
 export function stable(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>

@@ -68,6 +68,7 @@ export class SimulatedHost implements Host {
       wasAsked: false,
       told: { started: false, exitedAt: null, gone: false, goneAt: null },
       revision: "",
+      upstream: {},
       failedAlive: false,
       tellAt: this.#now,
     };

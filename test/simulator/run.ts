@@ -50,6 +50,8 @@ export interface Run {
   };
   /** Generation and upstream epochs it was started for. */
   revision: string;
+  /** The version of each service that it needs, when it was started. */
+  upstream: Readonly<Record<string, string>>;
   /** An alive probe of it has failed: procs may end it, and count that as its failure. */
   failedAlive: boolean;
   tellAt: Millis;

@@ -33,9 +33,7 @@ const DEEDS_MAX = 14;
  * in which everything good must happen in bounded time; then `down`, after which nothing may be left.
  */
 export function simulate(seed: number): Outcome {
-  const random = createRandom(seed);
-  const checkers = checkersAlways();
-  const world = new World({ random: random.fork(), faults: drawFaults(random.fork()), checkers });
+  const { world, random } = createWorld(seed);
   try {
     safety(world, random);
     liveness(world, random);
@@ -48,6 +46,20 @@ export function simulate(seed: number): Outcome {
     return { seed, violation: { checker, message }, ...ending(world) };
   }
   return { seed, violation: null, ...ending(world) };
+}
+
+/** A world in the middle of its life: made-up states that can really come about. */
+export function midway(seed: number): World {
+  const { world, random } = createWorld(seed);
+  safety(world, random);
+  return world;
+}
+
+function createWorld(seed: number): { readonly world: World; readonly random: Random } {
+  const random = createRandom(seed);
+  const checkers = checkersAlways();
+  const world = new World({ random: random.fork(), faults: drawFaults(random.fork()), checkers });
+  return { world, random };
 }
 
 function ending(world: World): Pick<Outcome, "log" | "rest"> {

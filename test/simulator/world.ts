@@ -9,7 +9,7 @@ import { Supervisor } from "../../src/core/supervisor.ts";
 import { type Checker, type Sight, Violation } from "./checker.ts";
 import { SimulatedClock } from "./clock.ts";
 import type { Deed } from "./edits.ts";
-import { nameOf, stable } from "./oracle.ts";
+import { nameOf, stable, versionOf } from "./oracle.ts";
 import { SimulatedHost } from "./processes.ts";
 import type { Faults } from "./program.ts";
 import type { Random } from "./random.ts";
@@ -30,6 +30,7 @@ export class World {
   readonly #checkers: readonly Checker[];
   readonly #random: Random;
   readonly #touchedAt = new Map<string, Millis>();
+  readonly #changedAt = new Map<string, Millis>();
   #hurriedAt = Number.NEGATIVE_INFINITY;
   #cause: Sight["cause"] = { deed: null, kind: "start" };
   #event: Event = { kind: "woke" };
@@ -111,6 +112,7 @@ export class World {
       actions: this.#actions,
       touchedAt: this.#touchedAt,
       hurriedAt: this.#hurriedAt,
+      changedAt: this.#changedAt,
     };
   }
 
@@ -127,6 +129,7 @@ export class World {
     this.#event = event;
     this.#actions = [];
     if (event.kind === "hurry") this.#hurriedAt = this.clock.now();
+    if (event.kind === "changed") this.#changedAt.set(event.service, this.clock.now());
     this.#say(`> ${eventText(event)}`);
     this.supervisor.handle(event);
     this.#check((checker, sight) => checker.settled?.(sight));
@@ -158,7 +161,11 @@ export class World {
 
   #label(action: Action & { readonly kind: "start" }): void {
     const run = this.host.find(action.id);
-    if (run !== undefined) run.revision = stable([action.generation, action.upstream]);
+    if (run === undefined) return;
+    run.revision = stable([action.generation, action.upstream]);
+    const names = Object.keys(action.spec.depends_on);
+    const sight = this.sight();
+    run.upstream = Object.fromEntries(names.map((name) => [name, versionOf(sight, name)]));
   }
 
   #check(ask: (checker: Checker, sight: Sight) => string | null | undefined): void {

@@ -10,7 +10,7 @@ const { nameOf } = oracle;
 /* What must be true of every decision, judged by what was known just before it. */
 
 /** Nothing runs that nobody asked for: off, above the count, or another version than the file's or the good one. */
-export const onlyWanted: Checker = {
+const onlyWanted: Checker = {
   name: "only what is wanted is started",
   action: (sight, action) => {
     if (action.kind !== "start") return null;
@@ -34,7 +34,7 @@ export const onlyWanted: Checker = {
 };
 
 /** Dependencies hold at each start. */
-export const dependenciesFirst: Checker = {
+const dependenciesFirst: Checker = {
   name: "dependencies hold at a start",
   action: (sight, action) => {
     if (action.kind !== "start") return null;
@@ -49,7 +49,7 @@ export const dependenciesFirst: Checker = {
 };
 
 /** P2, above: starts never take active past count + surge. */
-export const notTooMany: Checker = {
+const notTooMany: Checker = {
   name: "never more than count and surge",
   action: (sight, action) => {
     if (action.kind !== "start") return null;
@@ -63,7 +63,7 @@ export const notTooMany: Checker = {
 };
 
 /** P2 below, P6, P7: our own stops never take available below count - unavailable. */
-export const notTooFew: Checker = {
+const notTooFew: Checker = {
   name: "never too few available",
   action: (sight, action) => {
     if (action.kind !== "stop" || !action.asked) return null;
@@ -100,7 +100,7 @@ function isPortNeeded(sight: Sight, own: Instance, aim: ServiceSpec): boolean {
 }
 
 /** A leaving service stops only after the leaving services that need it. */
-export const dependentsFirst: Checker = {
+const dependentsFirst: Checker = {
   name: "dependents leave first",
   action: (sight, action) => {
     if (action.kind !== "stop" || !action.asked) return null;
@@ -128,7 +128,7 @@ function isNeeded(sight: Sight, by: string, name: string): boolean {
 }
 
 /** The restart budget and the wait before a retry, counted from the truth since a user last touched the service. */
-export const budget: Checker = {
+const budget: Checker = {
   name: "restart budget",
   action: (sight, action) => {
     if (action.kind !== "start" || action.spec.schedule !== null) return null;
@@ -164,7 +164,7 @@ export const budget: Checker = {
 };
 
 /** What an edit may do at once: nothing to any process, unless the edit is about processes. */
-export const gentleEdits: Checker = {
+const gentleEdits: Checker = {
   name: "gentle edits",
   action: (sight, action) => {
     const { deed } = sight.cause;
@@ -199,7 +199,7 @@ function instancesOf(sight: Sight, service: string): readonly Instance[] {
 }
 
 /** A service stopped or scaled by hand: whatever the file does, it stays so. */
-export const handsOff: Checker = {
+const handsOff: Checker = {
   name: "by hand stays by hand",
   action: (sight, action) => {
     if (action.kind !== "start") return null;

@@ -9,7 +9,7 @@ import { fencesOf, isSameProgram, nameOf, stable } from "../oracle.ts";
  */
 
 /** P3: two copies of one program in one slot, or two holders of a slot that cannot be shared. */
-export const neverTwo: Checker = {
+const neverTwo: Checker = {
   name: "never two in one slot",
   effect: (sight, effect) => {
     if (effect.kind !== "start") return null;
@@ -41,7 +41,7 @@ function upstreamOf(sight: Parameters<NonNullable<Checker["settled"]>>[0], name:
 }
 
 /** P3 and the seventeenth kind of edit: whoever needs a fixed port waits until its last holder is gone. */
-export const onePort: Checker = {
+const onePort: Checker = {
   name: "one holder a port",
   effect: (sight, effect) => {
     if (effect.kind !== "start" || typeof effect.spec.port !== "number") return null;
@@ -57,7 +57,7 @@ export const onePort: Checker = {
 };
 
 /** A run is named once, for ever. */
-export const newRuns: Checker = {
+const newRuns: Checker = {
   name: "runs are never reused",
   effect: (sight, effect) => {
     if (effect.kind !== "start" && effect.kind !== "rename") return null;
@@ -71,7 +71,7 @@ export const newRuns: Checker = {
 };
 
 /** Nothing is asked of a run that never was, or that was told to be gone. */
-export const noGhosts: Checker = {
+const noGhosts: Checker = {
   name: "no ghosts",
   effect: (_sight, effect, run) => {
     if (!("id" in effect) || effect.kind === "start") return null;
@@ -82,7 +82,7 @@ export const noGhosts: Checker = {
 };
 
 /** Nobody is killed before its grace is over. */
-export const graceFirst: Checker = {
+const graceFirst: Checker = {
   name: "grace before kill",
   effect: (sight, effect, run) => {
     if (effect.kind !== "kill" || run === undefined) return null;
@@ -98,7 +98,7 @@ export const graceFirst: Checker = {
 };
 
 /** The old program knows its own signal: it is stopped with what was last applied to it. */
-export const ownStop: Checker = {
+const ownStop: Checker = {
   name: "stopped with its own settings",
   effect: ({ desired }, effect, run) => {
     if (effect.kind !== "stop" || run === undefined) return null;
@@ -110,7 +110,7 @@ export const ownStop: Checker = {
 };
 
 /** Live updates never pretend that a running program is another one. */
-export const honestUpdate: Checker = {
+const honestUpdate: Checker = {
   name: "updates are live",
   effect: (_sight, effect, run) => {
     if (effect.kind !== "update" || run === undefined) return null;
@@ -121,7 +121,7 @@ export const honestUpdate: Checker = {
 };
 
 /** Programs that report by themselves are not asked, and nobody is asked twice at once. */
-export const rightProbes: Checker = {
+const rightProbes: Checker = {
   name: "probes are ours to make",
   effect: (_sight, effect, run) => {
     if (effect.kind !== "probe" || run === undefined) return null;

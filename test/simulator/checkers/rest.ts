@@ -10,7 +10,7 @@ import { load, save } from "../snapshot.ts";
 /* What must be true whenever the supervisor has gone to sleep. */
 
 /** P4: having acted, there is nothing left to do. */
-export const settled: Checker = {
+const settled: Checker = {
   name: "settled",
   settled: ({ desired, observed, now }) => {
     const plan = decide(desired, observed, now);
@@ -19,7 +19,7 @@ export const settled: Checker = {
 };
 
 /** The alarm rings at or before every deadline, and later than now. */
-export const noOversleeping: Checker = {
+const noOversleeping: Checker = {
   name: "nobody oversleeps",
   settled: (sight) => {
     const { alarm, now } = sight;
@@ -54,7 +54,7 @@ function* deadlines(sight: Sight): Generator<readonly [Millis, string]> {
 }
 
 /** What the supervisor believes and what is: no process without an instance, no instance without a process. */
-export const inTouch: Checker = {
+const inTouch: Checker = {
   name: "in touch with the machine",
   settled: ({ observed, host }) => {
     const instances = [...observed.services.values()].flatMap((service) => service.instances);
@@ -75,7 +75,7 @@ export const inTouch: Checker = {
 };
 
 /** A stop that was asked for is never counted as a failure; an unasked end is. */
-export const fairCounts: Checker = {
+const fairCounts: Checker = {
   name: "asked stops are no failures",
   settled: ({ observed, host }) => {
     const instances = [...observed.services.values()].flatMap((service) => service.instances);
@@ -97,7 +97,7 @@ function isFailure(run: Sight["host"]["runs"][number]): boolean {
 }
 
 /** The books are in order: sorted, each run once, one active run of one revision a slot. */
-export const tidyBooks: Checker = {
+const tidyBooks: Checker = {
   name: "tidy books",
   settled: ({ observed }) => {
     for (const [name, { instances }] of observed.services) {
@@ -124,25 +124,13 @@ function isTwin(a: Instance, b: Instance): boolean {
 }
 
 /** P8, P11: saved, loaded and decided again by a supervisor that was just born, nothing changes. */
-export const survivesSaving: Checker = {
+const survivesSaving: Checker = {
   name: "saving changes nothing",
   settled: ({ desired, observed, now, cause }) => {
     if (cause.deed?.class !== "same") return null;
     const before = decide(desired, observed, now);
     const after = decide(load<Desired>(save(desired)), load<Observed>(save(observed)), now);
     return formatPlan(before, now) === formatPlan(after, now) ? null : formatPlan(after, now);
-  },
-};
-
-/** The host watches exactly what is wanted and has a watch. */
-export const watchesRight: Checker = {
-  name: "watches what is wanted",
-  settled: ({ observed, host, desired }) => {
-    for (const spec of host.watching) {
-      if (desired.services.has(spec.name)) continue;
-      return `${spec.name} is watched, but not in the file (${observed.services.has(spec.name)})`;
-    }
-    return null;
   },
 };
 
@@ -167,5 +155,4 @@ export const REST: readonly Checker[] = [
   fairCounts,
   tidyBooks,
   survivesSaving,
-  watchesRight,
 ];

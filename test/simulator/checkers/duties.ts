@@ -1,0 +1,106 @@
+import { offReason } from "../../../src/core/desired.ts";
+import type { Checker } from "../checker.ts";
+import { aimOf, nameOf } from "../oracle.ts";
+
+/* What must not be forgotten: without these a supervisor that does too little would look well-behaved. */
+
+/** Every decision says why. */
+const reasons: Checker = {
+  name: "every action has a reason",
+  action: (_sight, action) => (action.reason.trim() === "" ? `${action.kind} for no reason` : null),
+};
+
+/** A second Ctrl-C: whatever is stopping has had its grace. */
+const hurries: Checker = {
+  name: "hurry is heard",
+  settled: ({ observed, cause }) => {
+    if (cause.kind !== "hurry") return null;
+    for (const { instances } of observed.services.values()) {
+      for (const instance of instances) {
+        const { phase } = instance;
+        if (phase.kind !== "stopping" && phase.kind !== "ending") continue;
+        if (!phase.killed) return `${nameOf(instance)} still has its grace`;
+      }
+    }
+    return null;
+  },
+};
+
+/** Files that are still being written cause nothing. */
+const debounced: Checker = {
+  name: "quiet before a watch acts",
+  action: (sight, action) => {
+    if (action.kind !== "watched" || action.paths.length === 0) return null;
+    const changedAt = sight.changedAt.get(action.service) ?? 0;
+    const quietMs = sight.now - changedAt;
+    const leastMs = aimOf(sight, action.service)?.watch?.debounce ?? 0;
+    // Settings edited meanwhile count from the next change on.
+    const isTouched = (sight.touchedAt.get(action.service) ?? 0) > changedAt;
+    return quietMs < leastMs && !isTouched ? `${action.service} after ${quietMs} ms` : null;
+  },
+};
+
+/** How long a probe may take at most in these worlds, and how late an alarm or an event may be. */
+const SLACK_MS = 6_000;
+
+/** A program that hangs, and says so to its alive probe, is ended. */
+const noHanging: Checker = {
+  name: "the hanging are ended",
+  settled: (sight) => {
+    for (const run of sight.host.live) {
+      const { alive } = run.applied;
+      if (run.state !== "alive" || run.stop !== null || alive === null) continue;
+      const instance = sight.observed.services
+        .get(run.id.service)
+        ?.instances.find((i) => i.slot === run.id.slot && i.run === run.id.run);
+      if (instance?.phase.kind !== "ready" && instance?.phase.kind !== "unready") continue;
+      const hangsAt = (run.aliveAt ?? 0) + (run.program.hangsMs ?? Number.POSITIVE_INFINITY);
+      const touchedAt = sight.touchedAt.get(run.id.service) ?? 0;
+      const since = Math.max(hangsAt, instance.phase.since, touchedAt);
+      const mostMs = (alive.failures + 1) * (alive.interval + SLACK_MS) + 2 * SLACK_MS;
+      if (sight.now - since > mostMs)
+        return `${nameOf(run.id)} has hung for ${sight.now - since} ms`;
+    }
+    return null;
+  },
+};
+
+/** The host watches exactly the files of what is wanted. */
+const watches: Checker = {
+  name: "watches what is wanted",
+  settled: (sight) => {
+    const { observed, desired, host } = sight;
+    const wanted = [...desired.services.keys()].filter((name) => {
+      const service = observed.services.get(name);
+      if (service === undefined || offReason(desired, name) !== null) return false;
+      return !service.watched.paused && (aimOf(sight, name)?.watch ?? null) !== null;
+    });
+    const said = host.watching
+      .map((spec) => spec.name)
+      .sort()
+      .join(" ");
+    const meant = wanted.sort().join(" ");
+    return said === meant ? null : `watches "${said}", not "${meant}"`;
+  },
+};
+
+/** What is due is asked for: a ready program is not left without its probes. */
+const probes: Checker = {
+  name: "probes go on",
+  settled: ({ observed }) => {
+    for (const { instances } of observed.services.values()) {
+      for (const instance of instances) {
+        if (instance.phase.kind !== "ready") continue;
+        for (const probe of ["ready", "alive"] as const) {
+          const kind = instance.applied[probe]?.check.kind;
+          const isOurs = kind === "http" || kind === "tcp" || kind === "exec";
+          const { nextAt, busy } = instance[probe];
+          if (isOurs && nextAt === null && !busy) return `no ${probe} probe of ${nameOf(instance)}`;
+        }
+      }
+    }
+    return null;
+  },
+};
+
+export const DUTIES: readonly Checker[] = [reasons, hurries, debounced, noHanging, watches, probes];
