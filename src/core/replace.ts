@@ -53,10 +53,14 @@ function stageOf(draft: Draft, scene: Scene): Stage {
   const { surge, unavailable } = fences(scene);
   const active = service.instances.filter((i) => isActive(i) && !draft.stops(i));
   const isNow = (i: Instance) => isCurrent(i, target, observed);
+  // A slot whose program ended as it should is not waited for.
+  const done = service.instances.filter(
+    (i) => i.slot <= scene.count && isNow(i) && standing(i).kind === "done",
+  );
   return {
     scene,
     surge,
-    availableMin: Math.max(0, scene.count - unavailable),
+    availableMin: Math.max(0, scene.count - done.length - unavailable),
     current: active.filter(isNow),
     old: active.filter((i) => !isNow(i)),
     stopped: new Set(),

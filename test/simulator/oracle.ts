@@ -130,7 +130,7 @@ function toCount(setting: number | string, count: number, round: (n: number) => 
   return typeof setting === "number" ? setting : round((Number.parseFloat(setting) / 100) * count);
 }
 
-export function isUp(instance: Instance): boolean {
+function isUp(instance: Instance): boolean {
   const { kind } = instance.phase;
   return kind === "running" || kind === "ready" || kind === "unready";
 }
@@ -167,7 +167,7 @@ export function missingDependency(
     if (!required && hasFailed) continue;
     const isTask = aim?.kind === "task";
     const holds =
-      current.some(isDone) && (isTask || condition === "done")
+      current.some(hasSucceeded) && (isTask || condition === "done")
         ? true
         : condition === "started"
           ? current.some(isUp)
@@ -179,7 +179,10 @@ export function missingDependency(
 
 /** Ended by itself, as it should. */
 export function isDone(instance: Instance): boolean {
-  const { phase, applied } = instance;
+  return hasSucceeded(instance) && instance.applied.restart.policy !== "always";
+}
+
+function hasSucceeded({ phase, applied }: Instance): boolean {
   if (phase.kind !== "ended" || phase.asked || phase.exit.kind !== "code") return false;
-  return applied.success_codes.includes(phase.exit.code) && applied.restart.policy !== "always";
+  return applied.success_codes.includes(phase.exit.code);
 }

@@ -81,7 +81,7 @@ export interface Program {
 /** How a version of a program behaves, said by the last word of its command. */
 export type Character = "good" | "never" | "crash" | "late" | "quits";
 
-export function characterOf(spec: ServiceSpec): Character {
+function characterOf(spec: ServiceSpec): Character {
   const words = typeof spec.command === "string" ? spec.command.split(" ") : spec.command;
   // Commands of simulated services are made by workload.ts, which ends each with a Character.
   return words.at(-1) as Character;

@@ -79,7 +79,8 @@ const notTooFew: Checker = {
     if (own === undefined || !oracle.isAvailable(own, aim.rollout.min_ready, sight.now))
       return null;
     const count = oracle.wantedCount(sight, service);
-    const least = count - oracle.fencesOf(sight, service).unavailable;
+    const done = all.filter((i) => i.slot <= count && oracle.isDone(i)).length;
+    const least = count - done - oracle.fencesOf(sight, service).unavailable;
     const left = all.filter(isAvailable).length;
     if (left >= least || left >= count) return null;
     if (isPortNeeded(sight, own, aim)) return null;

@@ -99,13 +99,15 @@ function isFailure(run: Sight["host"]["runs"][number]): boolean {
 /** The books are in order: sorted, each run once, one active run of one revision a slot. */
 const tidyBooks: Checker = {
   name: "tidy books",
-  settled: ({ observed }) => {
+  settled: ({ observed, desired }) => {
     for (const [name, { instances }] of observed.services) {
       for (const [index, instance] of instances.entries()) {
         const next = instances[index + 1];
         if (instance.service !== name) return `${nameOf(instance)} is among those of ${name}`;
         if (next !== undefined && !isBefore(instance, next)) return `${nameOf(next)} is misplaced`;
       }
+      // A rename in the middle of a replacement brings both runs of a slot along.
+      if (desired.services.get(name)?.was) continue;
       const active = instances.filter(isActive);
       const double = active.find((a) => active.some((b) => a.run < b.run && isTwin(a, b)));
       if (double !== undefined) return `${nameOf(double)} has a twin`;
