@@ -117,7 +117,7 @@ function isTrouble(event: EventItem): boolean {
 }
 
 /** Steps on the way are not news; where they lead to is. */
-export function isWorthALine(event: EventItem): boolean {
+function isWorthALine(event: EventItem): boolean {
   switch (event.type) {
     case "state":
       return event.state !== undefined && !ON_THE_WAY.has(event.state);

@@ -69,7 +69,7 @@ export function progressRows(progress: Progress): readonly Row[] {
 }
 
 /** The row of one service now. */
-export function serviceRow(service: ServiceProgress, verb: Verb): Row {
+function serviceRow(service: ServiceProgress, verb: Verb): Row {
   if (service.result !== null) return resultRow(service.result, verb);
   const instances = [...service.instances.values()];
   const state = liveState(service, instances);
@@ -182,7 +182,7 @@ function stoppedWords(event: EventItem): string {
 }
 
 /** `exit 1 after 0.4s, retry 2 of 10 in 2s`. */
-export function crashWords(event: EventItem): string {
+function crashWords(event: EventItem): string {
   const how =
     event.signal != null
       ? `killed by ${event.signal}`

@@ -29,7 +29,7 @@ export type Reading =
   | { readonly kind: "bad"; readonly diagnostic: Diagnostic };
 
 /** A procs.yaml or env file above this size is a mistake, and would take long to read. */
-export const FILE_BYTES_MAX = 1_000_000;
+const FILE_BYTES_MAX = 1_000_000;
 
 /** Reads a text file that people write. Never throws: what is wrong with it comes back as a diagnostic. */
 export function readSource(path: string, cwd: string): Reading {

@@ -30,7 +30,7 @@ export function sourcesOf(
 
 const CHECKS: ReadonlySet<string> = new Set(["http", "tcp", "exec", "log", "notify", "message"]);
 
-export function sourceAt(place: Place): Source {
+function sourceAt(place: Place): Source {
   return { file: place.file.shown, line: lineAt(place.file, place.start) };
 }
 

@@ -51,7 +51,7 @@ interface Run {
 /** Defaults inside defaults. */
 const NESTING_MAX = 20;
 /** A few variables, each used a thousand times, would make texts without end. */
-export const EXPANDED_MAX = 1_000_000;
+const EXPANDED_MAX = 1_000_000;
 
 interface Piece {
   readonly text: string;

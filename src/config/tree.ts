@@ -37,10 +37,6 @@ export function mapTree(place: Place, entries: ReadonlyMap<string, Entry>): MapT
   return { kind: "map", entries, place };
 }
 
-export function textTree(text: string, place: Place): ScalarTree {
-  return { kind: "scalar", value: text, text, isPlain: false, place };
-}
-
 /** The value of a key of a map; undefined when the tree is no map or lacks the key. */
 export function child(tree: Tree | undefined, key: string): Tree | undefined {
   return tree?.kind === "map" ? tree.entries.get(key)?.value : undefined;

@@ -35,7 +35,7 @@ export function nextFailures(instance: Instance): number {
 /**
  * The wait before the next start: none after a healthy run, then `min` doubled for each further failure, up to `max`.
  */
-export function backoffMs(policy: RestartPolicy, failures: number): Millis {
+function backoffMs(policy: RestartPolicy, failures: number): Millis {
   if (failures === 0) return 0;
   // 2 ** 30 is already past every `max`; the cap keeps the product finite.
   return Math.min(policy.backoff.max, policy.backoff.min * 2 ** Math.min(failures - 1, 30));

@@ -30,7 +30,7 @@ export interface Intent {
   readonly using: Partial<StopSettings> | null;
 }
 
-export const NO_INTENT: Intent = {
+const NO_INTENT: Intent = {
   stopped: false,
   scale: null,
   generation: 0,
@@ -85,10 +85,3 @@ export function offReason(desired: Desired, name: string): OffReason | null {
 }
 
 export type OffReason = "removed" | "down" | "disabled" | "profile" | "unselected" | "stopped";
-
-/** How many instances a service should have now. */
-export function wantedInstances(desired: Desired, name: string): number {
-  if (offReason(desired, name) !== null) return 0;
-  const spec = desired.services.get(name);
-  return intentOf(desired, name).scale ?? spec?.instances ?? 0;
-}

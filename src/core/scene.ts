@@ -6,7 +6,7 @@ import {
   type ObservedService,
   type Revision,
 } from "./observed.ts";
-import { isCurrent, targetInstances } from "./revision.ts";
+import { isCurrent } from "./revision.ts";
 import type { Millis } from "./spec.ts";
 
 /** One service as the rules see it. */
@@ -33,16 +33,6 @@ export function isAvailable(instance: Instance, target: Revision, now: Millis): 
 /** On its way up, or up. */
 export function isActive(instance: Instance): boolean {
   return isLive(instance) && instance.phase.kind !== "stopping" && instance.phase.kind !== "ending";
-}
-
-/** Makes the scene of a service, given what is aimed at. */
-export function sceneOf(
-  world: { readonly desired: Desired; readonly observed: Observed; readonly now: Millis },
-  name: string,
-  service: ObservedService,
-  target: Revision,
-): Scene {
-  return { ...world, name, service, target, count: targetInstances(world.desired, target, name) };
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Instance, InstanceId, Phase, Revision } from "./observed.ts";
 import type { Millis } from "./spec.ts";
 
 /** Without a readiness probe a service counts as ready once it has lived this long. */
-export const MIN_UPTIME_MS = 1000;
+const MIN_UPTIME_MS = 1000;
 /** Remains of a program that ended get this long to end too before they are sent the stop signal. */
 const REMAINS_MS = 100;
 

@@ -10,7 +10,7 @@ import { SlotFollower } from "./slot-follower.ts";
 import type { Tail } from "./tail.ts";
 
 /** How long an unfinished line is held before it is shown as it is. */
-export const PARTIAL_MS = 200;
+const PARTIAL_MS = 200;
 /** In a flood: below the 20 ms within which a line is to be seen. */
 const POLL_MS = 10;
 /** Files read in one turn: bounds what is held in memory when thousands of runs are followed at once. */

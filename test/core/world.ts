@@ -65,7 +65,7 @@ export const TCP = {
   failures: 3,
 } as const;
 
-export function want(...specs: ServiceSpec[]): Desired {
+function want(...specs: ServiceSpec[]): Desired {
   return { ...NOTHING, services: new Map(specs.map((s) => [s.name, s])) };
 }
 
@@ -119,7 +119,7 @@ export class World {
   }
 }
 
-export function idOf(who: string): { service: string; slot: number; run: number } {
+function idOf(who: string): { service: string; slot: number; run: number } {
   const [service = "", slot, run] = who.split(/[.#]/);
   return { service, slot: Number(slot), run: Number(run) };
 }
