@@ -44,7 +44,7 @@ function surplus(sight: Sight, name: string, service: ObservedService): string |
 function missing(sight: Sight, name: string, asked: ServiceSpec): string | null {
   const service = sight.observed.services.get(name);
   const aim = oracle.aimOf(sight, name) ?? asked;
-  const blocked = oracle.missingDependency(sight, aim, oracle.isUpToDate) ?? halfDone(sight, aim);
+  const blocked = oracle.missingDependency(sight, aim, oracle.AT_REST) ?? halfDone(sight, aim);
   const isPaused =
     service?.rejected?.paused === true && oracle.isRejected(sight.desired, service, name);
   let waits = blocked !== null || isPaused;
@@ -96,7 +96,7 @@ function wrong(
     return `${nameOf(holder)} lacks live settings`;
   }
   if (isRestless(sight, holder)) return null;
-  const left = followed(sight, holder, aim);
+  const left = isOld ? null : followed(sight, holder, aim);
   if (left !== null) return left;
   const { kind } = standing(holder);
   switch (holder.phase.kind) {

@@ -143,6 +143,16 @@ export function isAvailable(instance: Instance, minReadyMs: Millis, now: Millis)
   return instance.phase.kind === "ready" && now - instance.phase.since >= minReadyMs;
 }
 
+interface Judgement {
+  readonly isCurrent: (sight: Sight, instance: Instance) => boolean;
+  readonly isDone: (instance: Instance) => boolean;
+}
+
+/** What is necessary at the instant of a start: policies and upstreams may be edited at that very instant. */
+const AT_A_START: Judgement = { isCurrent, isDone: hasSucceeded };
+/** What holds in a world that has come to rest. */
+export const AT_REST: Judgement = { isCurrent: isUpToDate, isDone };
+
 /**
  * Why a service may not start now, or null. What is necessary whatever the details: some instance of each
  * dependency is in the state that was asked for.
@@ -150,7 +160,7 @@ export function isAvailable(instance: Instance, minReadyMs: Millis, now: Millis)
 export function missingDependency(
   sight: Sight,
   spec: ServiceSpec,
-  isCounted: (sight: Sight, instance: Instance) => boolean = isCurrent,
+  by: Judgement = AT_A_START,
 ): string | null {
   for (const [on, { condition, required }] of Object.entries(spec.depends_on)) {
     const off = offReason(sight.desired, on);
@@ -162,12 +172,12 @@ export function missingDependency(
     if (wantedCount(sight, on) === 0) continue;
     const aim = aimOf(sight, on);
     const all = sight.observed.services.get(on)?.instances ?? [];
-    const current = all.filter((i) => isCounted(sight, i));
+    const current = all.filter((i) => by.isCurrent(sight, i));
     const hasFailed = current.length > 0 && current.every((i) => i.phase.kind === "ended");
     if (!required && hasFailed) continue;
     const isTask = aim?.kind === "task";
     const holds =
-      current.some(hasSucceeded) && (isTask || condition === "done")
+      current.some(by.isDone) && (isTask || condition === "done")
         ? true
         : condition === "started"
           ? current.some(isUp)
