@@ -1,6 +1,6 @@
 // Makes a clone ready to run: dependencies as locked, then the build. Needs Node alone; safe to repeat.
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, lstatSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,10 +22,14 @@ function install() {
   if (!works("npm", ["ci", ...quiet])) run("npm", ["install", "--no-save", ...quiet]);
 }
 
-/** npm writes its own lock file last, so an older one means an interrupted or outdated install. */
+/**
+ * npm writes its own lock file last, so an older one means an interrupted or outdated install. A
+ * node_modules that is a link is somebody else's: installing would empty it through the link.
+ */
 function isInstalled() {
   const done = join(root, "node_modules", ".package-lock.json");
   if (!existsSync(done)) return false;
+  if (lstatSync(join(root, "node_modules")).isSymbolicLink()) return true;
   return statSync(done).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
