@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { service } from "../rig/specs.ts";
 import { codesOf, folderWith, load, projectIn, said, serviceOf } from "./folder.ts";
 
 test("a service that says only its command has every default", () => {
@@ -12,52 +13,7 @@ test("a service that says only its command has every default", () => {
     file: join(folder, "procs.yaml"),
     inputs: [join(folder, "procs.yaml")],
     reload: "manual",
-    services: [
-      {
-        name: "web",
-        kind: "service",
-        description: null,
-        command: "npm start",
-        shell: "/bin/sh",
-        cwd: folder,
-        env: {},
-        inherited: {},
-        inherit_env: true,
-        user: null,
-        group: null,
-        umask: null,
-        nice: null,
-        limits: { nofile: null },
-        instances: 1,
-        port: null,
-        depends_on: {},
-        ready: null,
-        alive: null,
-        restart: {
-          policy: "always",
-          backoff: { min: 100, max: 30_000 },
-          reset_after: 10_000,
-          max: 10,
-          window: 60_000,
-        },
-        stop: { signal: "SIGTERM", timeout: 10_000 },
-        reload: null,
-        rollout: {
-          surge: null,
-          unavailable: null,
-          min_ready: 0,
-          progress: 60_000,
-          on_failure: "rollback",
-        },
-        watch: null,
-        schedule: null,
-        profiles: [],
-        enabled: true,
-        was: null,
-        labels: {},
-        success_codes: [0],
-      },
-    ],
+    services: [service("web", { command: "npm start", cwd: folder })],
     sources: {
       web: { "": { file: "procs.yaml", line: 1 }, command: { file: "procs.yaml", line: 1 } },
     },

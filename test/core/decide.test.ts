@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { withIntent, withRestart } from "../../src/core/desired.ts";
-import { spec, TCP, World } from "./world.ts";
+import { service } from "../rig/specs.ts";
+import { TCP, World } from "./world.ts";
 
 const READY_DB = { db: { condition: "ready", restart: false, required: true } } as const;
 
 test("a missing instance is started, and counts as ready after a second", () => {
   const world = new World();
-  expect(world.want(spec("web"))).toBe(
+  expect(world.want(service("web"))).toBe(
     ["rollout wanted web: new", "start web.1#1: missing"].join("\n"),
   );
   expect(world.started("web.1#1")).toBe("(wake in 1000 ms)");
@@ -20,8 +21,8 @@ test("a missing instance is started, and counts as ready after a second", () => 
 
 test("a dependent waits until its dependency is ready", () => {
   const world = new World();
-  const db = spec("db", { ready: TCP });
-  const api = spec("api", { depends_on: READY_DB });
+  const db = service("db", { ready: TCP });
+  const api = service("api", { depends_on: READY_DB });
   expect(world.want(api, db)).toBe(
     [
       "rollout wanted api: new",
@@ -36,15 +37,15 @@ test("a dependent waits until its dependency is ready", () => {
 
 test("a report of readiness that comes before the news of the start is not lost", () => {
   const world = new World();
-  world.want(spec("web", { ready: { ...TCP, check: { kind: "message" } } }));
+  world.want(service("web", { ready: { ...TCP, check: { kind: "message" } } }));
   expect(world.ready("web.1#1")).toBe("");
   expect(world.started("web.1#1")).toBe("rollout complete web: all instances run it");
 });
 
 test("a crash is retried with a growing delay, and procs gives up at the limit", () => {
   const world = new World();
-  const restart = { ...spec("web").restart, max: 3 };
-  world.want(spec("web", { restart }));
+  const restart = { ...service("web").restart, max: 3 };
+  world.want(service("web", { restart }));
   world.started("web.1#1");
   expect(world.ended("web.1#1")).toBe("wait web.1 for backoff: retries (100 ms)\n(wake in 100 ms)");
   expect(world.after(100)).toBe("start web.1#2: retry after exit 1");
@@ -54,7 +55,7 @@ test("a crash is retried with a growing delay, and procs gives up at the limit",
   world.started("web.1#3");
   expect(world.ended("web.1#3")).toBe("");
   expect(world.after(1_000_000)).toBe("");
-  expect(world.want(spec("web", { restart: { ...restart, max: 5 } }))).toContain(
+  expect(world.want(service("web", { restart: { ...restart, max: 5 } }))).toContain(
     "update [restart.max]",
   );
   expect(world.look()).not.toContain("gave up");
@@ -62,7 +63,7 @@ test("a crash is retried with a growing delay, and procs gives up at the limit",
 
 test("after a healthy run the first restart is immediate", () => {
   const world = new World();
-  world.want(spec("web"));
+  world.want(service("web"));
   world.started("web.1#1");
   world.after(1000);
   world.now += 20_000;
@@ -72,8 +73,8 @@ test("after a healthy run the first restart is immediate", () => {
 });
 
 test("an edit of the command stops the old one before the new one starts", () => {
-  const world = up(spec("web"));
-  expect(world.want(spec("web", { command: "run web2" }))).toBe(
+  const world = up(service("web"));
+  expect(world.want(service("web", { command: "node web2.js" }))).toBe(
     [
       "rollout wanted web: changed",
       "rollout begin web: instances are replaced",
@@ -85,8 +86,8 @@ test("an edit of the command stops the old one before the new one starts", () =>
 });
 
 test("a rolling edit starts the new one first", () => {
-  const world = up(spec("web", { reload: "rolling" }));
-  expect(world.want(spec("web", { reload: "rolling", command: "run web2" }))).toContain(
+  const world = up(service("web", { reload: "rolling" }));
+  expect(world.want(service("web", { reload: "rolling", command: "node web2.js" }))).toContain(
     "start web.1#2: new version",
   );
   world.started("web.1#2");
@@ -97,8 +98,8 @@ test("a rolling edit starts the new one first", () => {
 });
 
 test("a new version that ends before it is ready is rolled back, and the old one stays", () => {
-  const world = up(spec("web", { reload: "rolling" }));
-  world.want(spec("web", { reload: "rolling", command: "bad" }));
+  const world = up(service("web", { reload: "rolling" }));
+  world.want(service("web", { reload: "rolling", command: "bad" }));
   world.started("web.1#2");
   expect(world.ended("web.1#2")).toBe(
     [
@@ -108,26 +109,26 @@ test("a new version that ends before it is ready is rolled back, and the old one
     ].join("\n"),
   );
   expect(world.after(1_000_000)).toBe("");
-  expect(world.want(spec("web", { reload: "rolling" }))).toBe("rollout wanted web: changed");
+  expect(world.want(service("web", { reload: "rolling" }))).toBe("rollout wanted web: changed");
 });
 
 test("a bad version that replaced the only instance goes back to the old program", () => {
-  const world = up(spec("web"));
-  world.want(spec("web", { command: "bad" }));
+  const world = up(service("web"));
+  world.want(service("web", { command: "bad" }));
   world.ended("web.1#1", { kind: "code", code: 0 });
   world.started("web.1#2");
   const text = world.ended("web.1#2");
   expect(text).toContain("rollout fail web");
   expect(text).toContain("start web.1#3: missing");
   expect(world.observed.services.get("web")?.instances.map((i) => i.applied.command)).toEqual([
-    "run web",
+    "node web.js",
   ]);
 });
 
 test("what procs owns is applied without touching the process", () => {
-  const world = up(spec("web"));
+  const world = up(service("web"));
   const text = world.want(
-    spec("web", { stop: { signal: "SIGINT", timeout: 1 }, labels: { a: "b" } }),
+    service("web", { stop: { signal: "SIGINT", timeout: 1 }, labels: { a: "b" } }),
   );
   expect(text).toBe(
     [
@@ -139,7 +140,7 @@ test("what procs owns is applied without touching the process", () => {
 
 test("a removed service stops after the removed dependents are gone", () => {
   const world = new World();
-  world.want(spec("db"), spec("api", { depends_on: READY_DB }));
+  world.want(service("db"), service("api", { depends_on: READY_DB }));
   world.started("db.1#1");
   world.after(1000);
   world.started("api.1#1");
@@ -157,27 +158,27 @@ test("a removed service stops after the removed dependents are gone", () => {
 });
 
 test("after its grace an instance is killed, and killed again until it is gone", () => {
-  const world = up(spec("web"));
+  const world = up(service("web"));
   world.want();
   expect(world.after(10_000)).toBe("kill web.1#1: did not stop in 10000 ms\n(wake in 2000 ms)");
   expect(world.after(2000)).toBe("kill web.1#1: still there\n(wake in 2000 ms)");
 });
 
 test("scaling starts the lowest free slots and leaves the lowest", () => {
-  const world = up(spec("web"));
-  expect(world.want(spec("web", { instances: 3 }))).toContain(
+  const world = up(service("web"));
+  expect(world.want(service("web", { instances: 3 }))).toContain(
     "start web.2#1: missing\nstart web.3#1: missing",
   );
   world.started("web.2#1");
   world.started("web.3#1");
   world.after(1000);
-  expect(world.want(spec("web", { instances: 2 }))).toContain(
+  expect(world.want(service("web", { instances: 2 }))).toContain(
     "stop web.3#1: not wanted (2 instances)",
   );
 });
 
 test("a restart by hand replaces the instance, and a stop by hand survives a new file", () => {
-  const world = up(spec("web"));
+  const world = up(service("web"));
   world.desired = withRestart(world.desired, "web", "restart asked");
   expect(world.look()).toContain("stop web.1#1: restart asked");
   world.ended("web.1#1");
@@ -186,21 +187,21 @@ test("a restart by hand replaces the instance, and a stop by hand survives a new
   world.desired = withIntent(world.desired, "web", { stopped: true });
   expect(world.look()).toContain("stop web.1#2: stopped by hand");
   world.ended("web.1#2");
-  expect(world.want(spec("web", { command: "other" }))).toBe("");
+  expect(world.want(service("web", { command: "other" }))).toBe("");
 });
 
 test("a task runs once for a spec, and again before its dependents when it changes", () => {
   const world = new World();
   const needs = { migrate: { condition: "done", restart: false, required: true } } as const;
-  const api = spec("api", { depends_on: needs });
-  world.want(spec("migrate", { kind: "task" }), api);
+  const api = service("api", { depends_on: needs });
+  world.want(service("migrate", { kind: "task" }), api);
   world.started("migrate.1#1");
   expect(world.ended("migrate.1#1", { kind: "code", code: 0 })).toContain("start api.1#1: missing");
   world.started("api.1#1");
   expect(world.after(60_000)).not.toContain("start");
   const text = world.want(
-    spec("migrate", { kind: "task", command: "v2" }),
-    spec("api", { depends_on: needs, command: "v2" }),
+    service("migrate", { kind: "task", command: "v2" }),
+    service("api", { depends_on: needs, command: "v2" }),
   );
   expect(text).toContain("start migrate.1#2: missing");
   expect(text).toContain("wait api for dependency: migrate is not done");
@@ -210,21 +211,21 @@ test("a task runs once for a spec, and again before its dependents when it chang
 test("a dependent with restart: true follows when its dependency was replaced", () => {
   const world = new World();
   const follows = { db: { condition: "ready", restart: true, required: true } } as const;
-  const api = spec("api", { depends_on: follows });
-  world.want(spec("db"), api);
+  const api = service("api", { depends_on: follows });
+  world.want(service("db"), api);
   world.started("db.1#1");
   world.after(1000);
   world.started("api.1#1");
   world.after(1000);
-  world.want(spec("db", { command: "v2" }), api);
+  world.want(service("db", { command: "v2" }), api);
   expect(world.ended("db.1#1")).not.toContain("stop api");
   world.started("db.1#2");
   expect(world.after(1000)).toContain("stop api.1#1: db was replaced");
 });
 
 test("a renamed service keeps its process", () => {
-  const world = up(spec("web"));
-  const text = world.want(spec("front", { was: "web", command: "run web" }));
+  const world = up(service("web"));
+  const text = world.want(service("front", { was: "web", command: "node web.js" }));
   expect(text).toContain("adopt front.1#1: web is called front now");
   expect(text).not.toMatch(/^(start|stop)/m);
   expect(world.observed.services.has("web")).toBe(false);
@@ -237,7 +238,7 @@ test("files that change are answered once, when it is quiet", () => {
     debounce: 100,
     action: { kind: "restart" },
   } as const;
-  const world = up(spec("web", { watch }));
+  const world = up(service("web", { watch }));
   expect(world.tell({ kind: "changed", service: "web", path: "src/a.js" })).toBe(
     "(wake in 100 ms)",
   );
@@ -249,7 +250,7 @@ test("files that change are answered once, when it is quiet", () => {
 });
 
 /** A world in which these services are up and complete. */
-function up(...specs: ReturnType<typeof spec>[]): World {
+function up(...specs: ReturnType<typeof service>[]): World {
   const world = new World();
   world.want(...specs);
   for (const { name } of specs) world.started(`${name}.1#1`);

@@ -7,56 +7,7 @@ import { observe } from "../../src/core/observe.ts";
 import type { Exit, Observed } from "../../src/core/observed.ts";
 import { formatPlan } from "../../src/core/plan.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
-
-/** A spec with every default, as config would make it. */
-export function spec(name: string, change: Partial<ServiceSpec> = {}): ServiceSpec {
-  const kind = change.kind ?? "service";
-  return {
-    name,
-    kind,
-    description: null,
-    command: `run ${name}`,
-    shell: "/bin/sh",
-    cwd: "/shop",
-    env: {},
-    inherited: {},
-    inherit_env: true,
-    user: null,
-    group: null,
-    umask: null,
-    nice: null,
-    limits: { nofile: null },
-    instances: 1,
-    port: null,
-    depends_on: {},
-    ready: null,
-    alive: null,
-    restart: {
-      policy: kind === "task" ? "never" : "always",
-      backoff: { min: 100, max: 30_000 },
-      reset_after: 10_000,
-      max: 10,
-      window: 60_000,
-    },
-    stop: { signal: "SIGTERM", timeout: 10_000 },
-    reload: null,
-    rollout: {
-      surge: null,
-      unavailable: null,
-      min_ready: 0,
-      progress: 60_000,
-      on_failure: "rollback",
-    },
-    watch: null,
-    schedule: null,
-    profiles: [],
-    enabled: true,
-    was: null,
-    labels: {},
-    success_codes: [0],
-    ...change,
-  };
-}
+import { services } from "../rig/specs.ts";
 
 export const TCP = {
   check: { kind: "tcp", host: null, port: 5432 },
@@ -64,10 +15,6 @@ export const TCP = {
   timeout: 60_000,
   failures: 3,
 } as const;
-
-function want(...specs: ServiceSpec[]): Desired {
-  return { ...NOTHING, services: new Map(specs.map((s) => [s.name, s])) };
-}
 
 /** A world driven by hand: each look folds the plan's actions, so that the text is what would be done. */
 export class World {
@@ -90,7 +37,7 @@ export class World {
   }
 
   want(...specs: ServiceSpec[]): string {
-    this.desired = { ...this.desired, services: want(...specs).services };
+    this.desired = { ...this.desired, services: services(...specs) };
     return this.look();
   }
 
