@@ -26,12 +26,12 @@ export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<st
     description: spec.description === null ? undefined : escaped(spec.description),
     kind: spec.kind,
     command: commandForm(spec.command),
-    shell: spec.shell,
+    shell: escaped(spec.shell),
     cwd: escaped(spec.cwd),
     env: envForm(spec.env, values),
     inherit_env: spec.inherit_env,
-    user: spec.user ?? undefined,
-    group: spec.group ?? undefined,
+    user: spec.user === null ? undefined : escaped(spec.user),
+    group: spec.group === null ? undefined : escaped(spec.group),
     umask: spec.umask === null ? undefined : spec.umask.toString(8).padStart(3, "0"),
     nice: spec.nice ?? undefined,
     limits: spec.limits.nofile === null ? undefined : { nofile: spec.limits.nofile },
@@ -119,7 +119,7 @@ function checkForm(check: Check): Record<string, FileValue> {
       return { http: escaped(check.url) };
     case "tcp":
       if (check.port === null) return { tcp: true };
-      return { tcp: check.host === null ? check.port : `${check.host}:${check.port}` };
+      return { tcp: check.host === null ? check.port : `${hostForm(check.host)}:${check.port}` };
     case "exec":
       return { exec: commandForm(check.command) };
     case "log":
@@ -131,6 +131,11 @@ function checkForm(check: Check): Record<string, FileValue> {
     default:
       return unreachable(check);
   }
+}
+
+/** An IPv6 address needs its brackets before a port. */
+function hostForm(host: string): string {
+  return host.includes(":") ? `[${host}]` : escaped(host);
 }
 
 function watchForm(watch: WatchSettings | null): FileValue | undefined {
@@ -156,8 +161,8 @@ function watchForm(watch: WatchSettings | null): FileValue | undefined {
 
 function scheduleForm(schedule: NonNullable<ServiceSpec["schedule"]>): FileValue {
   return {
-    cron: schedule.cron,
-    timezone: schedule.timezone ?? undefined,
+    cron: escaped(schedule.cron),
+    timezone: schedule.timezone === null ? undefined : escaped(schedule.timezone),
     overlap: schedule.overlap,
     missed: schedule.missed,
   };

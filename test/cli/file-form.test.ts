@@ -2,10 +2,47 @@ import { describe, expect, test } from "vitest";
 import { fileForm } from "../../src/cli/file-form.ts";
 import { yamlLines } from "../../src/cli/yaml-text.ts";
 import { type Check, INSTANCE_MARK } from "../../src/core/spec.ts";
+import { folderWith, projectIn } from "../config/folder.ts";
 import { serviceSpec } from "./specs.ts";
 
 const yaml = (change: Parameters<typeof serviceSpec>[0], values = false) =>
   `\n${yamlLines({ api: fileForm(serviceSpec(change), values) }, () => null).join("\n")}\n`;
+
+const FULL = `name: shop
+env: { LOG: debug, API_KEY: "0123456789abcdef", PRICE: "5$$" }
+services:
+  db:
+    command: postgres -D data $EXTRA
+    shell: /opt/$$x/sh
+    ready: { tcp: "[::1]:5432" }
+    stop: { signal: SIGINT }
+  migrate: { kind: task, command: [run, "\${procs.instance}", "$$5"], depends_on: [db], schedule: "0 3 * * *" }
+  api:
+    command: x
+    depends_on: { migrate: done, db: { condition: started, restart: true } }
+    ready: { log: '/up (\\d+)\\//i', timeout: 5s }
+    alive: { http: ":3000/$$" }
+    restart: { max: 3, backoff: 1s }
+    watch: { paths: [src], ignore: ["*.$$"], action: { run: make $X, then: nothing } }
+    limits: { nofile: 100 }
+    umask: 007
+    rollout: { surge: 25%, unavailable: 0 }
+    reload: { signal: SIGHUP }
+    inherit_env: [PATH]
+    labels: { team: pay, v: 1.10 }
+    success_codes: [0, 3]
+    profiles: [dev]
+  web: { command: y, inherit_env: false, watch: { paths: [a], action: { signal: SIGUSR2 } } }
+`;
+
+test("what is printed reads back as the same project", () => {
+  const project = projectIn(folderWith({ "procs.yaml": FULL }));
+  const services = Object.fromEntries(
+    project.services.map((spec) => [spec.name, fileForm(spec, true)]),
+  );
+  const text = yamlLines({ name: "shop", services }, () => null).join("\n");
+  expect(projectIn(folderWith({ "procs.yaml": text })).services).toEqual(project.services);
+});
 
 describe("a service in the words of procs.yaml", () => {
   test("says everything that is set, and no more", () => {
