@@ -29,6 +29,9 @@ export interface Attachment {
   readonly rule: EndRule;
 }
 
+/** Nobody presses Ctrl-C twice, meaning it, in so short a time. */
+const ECHO_MS = 200;
+
 /** Makes it so, then shows what happens until it is told to stop. Gives the exit code. */
 export async function runAttached(context: Context, attachment: Attachment): Promise<number> {
   const session = new Session(context, await context.engine(), attachment);
@@ -58,6 +61,9 @@ class Session {
   #fail: (error: unknown) => void = () => {};
   #keyboard: Keyboard | null = null;
   #stopping: Stopping | null = null;
+  #interruptedAt = Number.NEGATIVE_INFINITY;
+  /** This `up` started the project, so its end is the project's. */
+  #own: boolean;
   /** The block of verdicts is on the screen: what is said meanwhile goes above it. */
   #isReporting = true;
 
@@ -65,6 +71,7 @@ class Session {
     this.#context = context;
     this.#engine = engine;
     this.#attachment = attachment;
+    this.#own = attachment.own;
     this.#screen = createScreen(context, {
       runs: engine.paths.runs,
       instances: instancesOf(attachment),
@@ -84,8 +91,8 @@ class Session {
   }
 
   async run(): Promise<number> {
-    const { own, operation } = this.#attachment;
-    if (own) {
+    const { operation } = this.#attachment;
+    if (this.#own) {
       this.#launching = this.#launch();
       await Promise.race([this.#launching, this.#ended]);
     }
@@ -103,15 +110,26 @@ class Session {
 
   onSignal(word: StopWord): void {
     // The terminal sends Ctrl-C to a typed command as well, and it is meant for that.
-    if (word === "SIGINT" && this.#keyboard?.isBusy === true) return;
+    if (word === "SIGINT" && (this.#keyboard?.isBusy === true || this.#isEcho())) return;
     const exitCode = word === "SIGTERM" ? EXIT.terminated : EXIT.ok;
     if (this.#stopping !== null) {
       if (word === "SIGINT") this.#stopping.kill();
     } else if (word === "SIGHUP") {
       // The terminal is closed. An owner's connection is the project's life, so this ends both.
       this.#end(EXIT.terminated);
-    } else if (this.#attachment.own) this.#stop(exitCode);
+    } else if (this.#own) this.#stop(exitCode);
     else this.#detach(exitCode);
+  }
+
+  /**
+   * Whether this Ctrl-C is the one before, told again: the terminal tells everybody in the foreground, and
+   * npm tells its child once more. Taken for a second Ctrl-C, it would kill what was asked to stop.
+   */
+  #isEcho(): boolean {
+    const now = performance.now();
+    const isEcho = now - this.#interruptedAt < ECHO_MS;
+    this.#interruptedAt = now;
+    return isEcho;
   }
 
   /** The supervisor is there and knows its owner before the first process starts. */
@@ -123,7 +141,10 @@ class Session {
   #link(): Link {
     return openLink({
       engine: this.#engine,
-      own: this.#attachment.own,
+      own: this.#own,
+      onJoined: () => {
+        this.#own = false;
+      },
       onEvent: (event) => this.#onEvent(event),
       onLost: () => {
         if (this.#stopping !== null) return;
@@ -208,7 +229,7 @@ class Session {
   #showVerdict(result: ResultItem): void {
     if (this.#context.globals.json) this.#context.out.json(upResult(result));
     const isTerminal = this.#context.err.mode === "pretty";
-    const lines = verdictLines(result, { isTerminal, own: this.#attachment.own });
+    const lines = verdictLines(result, { isTerminal, own: this.#own });
     for (const line of lines) this.#context.say(line);
   }
 
@@ -230,7 +251,7 @@ class Session {
 
   #detach(exitCode: number): void {
     const leave = async () => {
-      if (this.#attachment.own) await this.#engine.detach();
+      if (this.#own) await this.#engine.detach();
       const snapshot = await this.#engine.snapshot();
       const running = (snapshot?.services ?? []).filter((service) => service.ready > 0).length;
       this.#context.say(detachedWords(running));
@@ -242,7 +263,7 @@ class Session {
   /** What could not be applied was not started either: an owner leaves nothing behind. */
   #giveUp(error: unknown): void {
     const over = () => this.#fail(error);
-    if (this.#attachment.own) {
+    if (this.#own) {
       const down = { op: "down", by: by(), grace_ms: null } as const;
       this.#engine.operate(down, { launch: false }).then(over, over);
     } else over();

@@ -152,19 +152,6 @@ services:
     expect((await project.service("clock")).state).toBe("ready");
   });
 
-  test("says in a line that its supervisor went away, and ends with 4 when none returns", async () => {
-    await using project = createProject(SHOP);
-    const client = project.open("up");
-    const ran = finished(client);
-    await new Promise((resolve) => client.stdout?.once("data", resolve));
-    const { supervisor } = await project.snapshot();
-    process.kill(supervisor?.pid ?? 0, "SIGKILL");
-    const { code, stderr } = await ran;
-    expect(stderr).toContain("the supervisor is gone; waiting for it to return");
-    expect(stderr).toContain("error[P602]");
-    expect(code).toBe(4);
-  });
-
   inTerminal("is suspended by Ctrl-Z and goes on with fg, while the services run on", async () => {
     await using project = createProject(SHOP);
     using terminal = terminalOf(project);
@@ -217,50 +204,6 @@ services:
     process.kill(clientOf(project), "SIGKILL");
     await terminal.shows("ended with 137");
     expect(await terminal.asks("stty -a")).toBe(before);
-    await nothingRuns(project);
-  });
-
-  test("stops in order at SIGTERM, with 143", async () => {
-    await using project = createProject(SHOP);
-    const client = project.open("up");
-    const ran = finished(client);
-    await new Promise((resolve) => client.stdout?.once("data", resolve));
-    client.kill("SIGTERM");
-    expect(await ran).toMatchObject({ code: 143 });
-    await nothingRuns(project);
-  });
-
-  test("goes on when stdin, which is no terminal, ends; only output of services is on stdout", async () => {
-    await using project = createProject(SHOP);
-    const client = project.open("up");
-    const ran = finished(client);
-    let said = "";
-    client.stdout?.on("data", (text) => {
-      said += text;
-    });
-    await until("it shows output", () => said.includes("tick"));
-    client.kill("SIGINT");
-    const { code, stdout } = await ran;
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^(clock +│ tick \d+\n)+$/);
-  });
-
-  test("ends quietly, and the project with it, when nobody reads its output any more", async () => {
-    await using project = createProject(SHOP);
-    const client = project.open("up");
-    const ran = finished(client);
-    client.stdout?.once("data", () => client.stdout?.destroy());
-    const { code, stderr } = await ran;
-    expect(code).toBe(0);
-    expect(stderr).not.toMatch(/EPIPE|error/i);
-    await nothingRuns(project);
-  });
-
-  test("ends all when a service ends, with its code, if asked to", async () => {
-    await using project = createProject(`${SHOP}
-  tests: { kind: task, command: sleep 0.5; exit 7, restart: never }
-`);
-    expect(await project.procs("up", "--exit-code-from", "tests")).toMatchObject({ code: 7 });
     await nothingRuns(project);
   });
 });
