@@ -25,12 +25,16 @@ export function decide(desired: Desired, observed: Observed, now: Millis): Plan 
     const service = observed.services.get(name) ?? EMPTY_SERVICE;
     return { desired, observed, name, service, now };
   });
-  // A new aim is in the books before anything is started: what is started remembers the aims of others.
+  // New aims, who became ready and new settings are in the books before anything starts or stops by them.
   const scenes = parts.map(sceneFor);
   const aimed = scenes.map((scene) => scene !== null && followRollout(draft, scene));
-  // So is a restart by watch or schedule, which is a new aim too.
   for (const scene of scenes) if (scene !== null) followTriggers(draft, scene);
-  if (aimed.includes(true) || draft.raisesAims()) return draft.finish();
+  if (aimed.includes(true) || draft.changesBooks()) return draft.finish();
+  for (const [index, part] of parts.entries()) {
+    const target = scenes[index]?.target ?? null;
+    for (const instance of part.service.instances) tend(draft, instance, target, now);
+  }
+  if (draft.changesBooks()) return draft.finish();
   for (const [index, part] of parts.entries()) decideService(draft, part, scenes[index] ?? null);
   return draft.finish();
 }
@@ -57,14 +61,10 @@ function sceneFor(part: Part): Scene | null {
 }
 
 function decideService(draft: Draft, part: Part, scene: Scene | null): void {
-  const { service, now } = part;
   if (scene === null) {
-    for (const instance of service.instances) tend(draft, instance, null, now);
     leave(draft, part);
     return;
   }
-  const { target } = scene;
-  for (const instance of service.instances) tend(draft, instance, target, now);
   makeRoomForDue(draft, scene);
   replace(draft, scene);
 }

@@ -3,6 +3,8 @@ import { type InstanceId, sameId } from "./observed.ts";
 import type { Action, Plan, Wait } from "./plan.ts";
 import type { Millis } from "./spec.ts";
 
+const BOOKS: ReadonlySet<Action["kind"]> = new Set(["watched", "due", "promote", "update"]);
+
 /** A plan in the making: what each rule adds to. */
 export class Draft {
   readonly #actions: Action[] = [];
@@ -13,9 +15,9 @@ export class Draft {
     this.#actions.push(action);
   }
 
-  /** Whether this very plan restarts or runs a service: others look again at what they need. */
-  raisesAims(): boolean {
-    return this.#actions.some((action) => action.kind === "watched" || action.kind === "due");
+  /** Whether this very plan changes what others go by: a restart, a run, who is ready, new settings. */
+  changesBooks(): boolean {
+    return this.#actions.some(({ kind }) => BOOKS.has(kind));
   }
 
   /** Whether this very plan ends an instance, which still shows as active. */

@@ -2,7 +2,7 @@ import { standing } from "../../src/core/backoff.ts";
 import { type Desired, offReason } from "../../src/core/desired.ts";
 import type { Instance } from "../../src/core/observed.ts";
 import { formatPlan } from "../../src/core/plan.ts";
-import { Violation } from "./checker.ts";
+import { type Checker, Violation } from "./checker.ts";
 import { checkersAlways } from "./checkers/always.ts";
 import { hasVerdict } from "./checkers/words.ts";
 import { deed } from "./edits.ts";
@@ -33,7 +33,7 @@ const DEEDS_MAX = 14;
  * in which everything good must happen in bounded time; then `down`, after which nothing may be left.
  */
 export function simulate(seed: number): Outcome {
-  const { world, random } = createWorld(seed);
+  const { world, random } = createWorld(seed, checkersAlways());
   try {
     safety(world, random);
     liveness(world, random);
@@ -50,14 +50,13 @@ export function simulate(seed: number): Outcome {
 
 /** A world in the middle of its life: made-up states that can really come about. */
 export function midway(seed: number): World {
-  const { world, random } = createWorld(seed);
+  const { world, random } = createWorld(seed, []);
   safety(world, random);
   return world;
 }
 
-function createWorld(seed: number): { readonly world: World; readonly random: Random } {
+function createWorld(seed: number, checkers: readonly Checker[]) {
   const random = createRandom(seed);
-  const checkers = checkersAlways();
   const world = new World({ random: random.fork(), faults: drawFaults(random.fork()), checkers });
   return { world, random };
 }

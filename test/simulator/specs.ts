@@ -20,7 +20,7 @@ export function drawSpec(name: string, others: readonly string[], random: Random
     port: drawPort(random),
     depends_on: drawDependencies(others, random),
     ready: isTask ? null : drawReady(random),
-    alive: isTask || random.chance(0.7) ? null : drawAlive(random),
+    alive: isTask || random.chance(0.5) ? null : drawAlive(random),
     restart: drawRestart(isTask, random),
     stop: drawStop(random),
     reload: random.pick([null, null, "rolling", "restart"] as const),

@@ -1,4 +1,5 @@
 import { offReason } from "../../../src/core/desired.ts";
+import { sameId } from "../../../src/core/observed.ts";
 import type { Checker } from "../checker.ts";
 import { aimOf, nameOf } from "../oracle.ts";
 
@@ -8,6 +9,16 @@ import { aimOf, nameOf } from "../oracle.ts";
 const reasons: Checker = {
   name: "every action has a reason",
   action: (_sight, action) => (action.reason.trim() === "" ? `${action.kind} for no reason` : null),
+};
+
+/** What is started is not taken back in the same breath: the decision to start it did not know enough. */
+const secondThoughts: Checker = {
+  name: "no second thoughts",
+  action: (sight, action) => {
+    if (action.kind !== "stop") return null;
+    const isNew = sight.actions.some((one) => one.kind === "start" && sameId(one.id, action.id));
+    return isNew ? `${nameOf(action.id)} is started and stopped at once: ${action.reason}` : null;
+  },
 };
 
 /** A second Ctrl-C: whatever is stopping has had its grace. */
@@ -103,4 +114,12 @@ const probes: Checker = {
   },
 };
 
-export const DUTIES: readonly Checker[] = [reasons, hurries, debounced, noHanging, watches, probes];
+export const DUTIES: readonly Checker[] = [
+  reasons,
+  secondThoughts,
+  hurries,
+  debounced,
+  noHanging,
+  watches,
+  probes,
+];
