@@ -1,5 +1,5 @@
 import { unreachable } from "../assert.ts";
-import { livePaths } from "./diff.ts";
+import { livePaths, sameJson } from "./diff.ts";
 import { onInstance, onService, sortInstances, withNextRun, withService } from "./fold.ts";
 import { becomeReady, freshProbe, isAttempted, readyFor } from "./observe.ts";
 import {
@@ -38,7 +38,7 @@ export function acted(observed: Observed, action: Action, now: Millis): Observed
         i.phase.kind === "running" ? becomeReady(i, i.phase.pid, now) : i,
       );
     case "update":
-      return onInstance(observed, action.id, (i) => update(i, action.spec, now));
+      return onInstance(observed, action.id, (i) => update(i, action.spec, observed, now));
     case "forget":
       return onService(observed, action.id.service, (s) => without(s, action.id));
     case "adopt":
@@ -56,15 +56,13 @@ export function acted(observed: Observed, action: Action, now: Millis): Observed
     case "schedule":
       return onService(observed, action.service, (s) => ({
         ...s,
-        due: action.spec.schedule === null ? null : { of: action.spec.schedule, at: null },
+        due: action.spec.schedule === null ? null : { at: null },
       }));
     case "dismiss": {
       const services = new Map(observed.services);
       services.delete(action.service);
       return { ...observed, services };
     }
-    case "signal":
-      return observed;
     default:
       return unreachable(action);
   }
@@ -128,7 +126,7 @@ function kill(instance: Instance, now: Millis): Instance {
 }
 
 /** The process goes on; what procs does around it changes. The last verdict of a probe holds until the new one has one. */
-function update(instance: Instance, spec: ServiceSpec, now: Millis): Instance {
+function update(instance: Instance, spec: ServiceSpec, observed: Observed, now: Millis): Instance {
   const changed = livePaths(instance.applied, spec);
   const touches = (key: string) =>
     changed.some((path) => path === key || path.startsWith(`${key}.`));
@@ -145,7 +143,27 @@ function update(instance: Instance, spec: ServiceSpec, now: Millis): Instance {
       spec.alive !== null && isAttempted(spec.alive) ? now + spec.alive.interval : null;
     alive = { ...freshProbe(null, now, now), nextAt };
   }
-  return { ...instance, applied: spec, ready, alive };
+  const upstream = rememberedEpochs(instance, spec, observed);
+  const updated = { ...instance, applied: spec, ready, alive, upstream };
+  // It was the probe that said otherwise, and nothing will take that back now.
+  const isReady = phase.kind === "unready" && spec.ready === null;
+  return isReady ? becomeReady(updated, phase.pid, now) : updated;
+}
+
+/** An edge that becomes `restart: true` while the instance runs counts from what the dependency last settled on. */
+function rememberedEpochs(
+  instance: Instance,
+  spec: ServiceSpec,
+  observed: Observed,
+): Readonly<Record<string, number>> {
+  const epochs: Record<string, number> = {};
+  for (const [name, dependency] of Object.entries(spec.depends_on)) {
+    if (!dependency.restart) continue;
+    const upstream = observed.services.get(name);
+    const settled = upstream?.good == null ? upstream?.epoch : upstream.goodEpoch;
+    epochs[name] = instance.upstream[name] ?? settled ?? 0;
+  }
+  return epochs;
 }
 
 function without(service: ObservedService, id: InstanceId): ObservedService {
@@ -157,7 +175,7 @@ function adopt(observed: Observed, action: Action & { kind: "adopt" }, now: Mill
     .get(action.from.service)
     ?.instances.find((i) => sameId(i, action.from));
   if (from === undefined) return observed;
-  const moved = update({ ...from, ...action.id }, action.spec, now);
+  const moved = update({ ...from, ...action.id }, action.spec, observed, now);
   const left = onService(observed, action.from.service, (s) => without(s, action.from));
   const counted = withNextRun(left, { ...action.id, next: action.id.run + 1 });
   return withService(counted, action.id.service, (service) => ({
@@ -244,8 +262,4 @@ function wanted(service: ObservedService, to: Revision, back: boolean): Observed
 /** A scheduled task whose generation was raised is to run now. */
 function isAskedRun(before: Revision | null, to: Revision): boolean {
   return to.spec.kind === "task" && before !== null && to.generation > before.generation;
-}
-
-function sameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

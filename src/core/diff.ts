@@ -166,8 +166,8 @@ function sorted(value: unknown): unknown {
   return Array.isArray(value) ? value.map(String).sort() : value;
 }
 
-/** Deep equality of plain data, without regard to the order of keys. */
-function sameJson(left: unknown, right: unknown): boolean {
+/** Deep equality of plain data, without regard to the order of keys; nothing, an empty list and an empty map are one. */
+export function sameJson(left: unknown, right: unknown): boolean {
   const [a, b] = [absent(left), absent(right)];
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) {

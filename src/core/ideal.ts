@@ -167,7 +167,6 @@ function answersTo(action: Action): Event[] {
       return action.effect.kind === "run"
         ? [{ kind: "ran", service: action.service, ok: true, detail: "" }]
         : [];
-    case "signal":
     case "promote":
     case "update":
     case "forget":
@@ -217,7 +216,7 @@ function withoutUpkeep(observed: Observed): Observed {
 function withoutDueTimes(observed: Observed): Observed {
   const services = new Map(observed.services);
   for (const [name, service] of services) {
-    if (service.due !== null) services.set(name, { ...service, due: { ...service.due, at: null } });
+    if (service.due !== null) services.set(name, { ...service, due: { at: null } });
   }
   return { ...observed, services };
 }

@@ -35,7 +35,7 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
       return onService(observed, event.service, (s) => ran(s, event.ok, now));
     case "scheduled":
       return onService(observed, event.service, (s) =>
-        s.due === null ? s : { ...s, due: { ...s.due, at: event.at } },
+        s.due === null ? s : { ...s, due: { at: event.at } },
       );
     case "adopted":
       return adopted(observed, event, now);

@@ -1,4 +1,4 @@
-import type { Millis, Schedule, ServiceSpec } from "./spec.ts";
+import type { Millis, ServiceSpec } from "./spec.ts";
 
 /**
  * What is known to be: a fold of events and of our own actions. An instance is one run of one slot;
@@ -44,8 +44,8 @@ export interface ObservedService {
     readonly paused: boolean;
     readonly running: boolean;
   };
-  /** The schedule that the host was asked about, and when it is next due (null: not said yet, or never). */
-  readonly due: { readonly of: Schedule; readonly at: Millis | null } | null;
+  /** The host was asked when the schedule is next due, and what it said (at null: nothing yet, or never). */
+  readonly due: { readonly at: Millis | null } | null;
   /** A scheduled task is to run as soon as it can. */
   readonly pending: boolean;
   /** Unasked restarts since the service was first started: what `ps` shows. */

@@ -29,7 +29,6 @@ export type Action = { readonly reason: string } & (
     }
   /** SIGKILL to everything the run started. Repeated until it is gone. */
   | { readonly kind: "kill"; readonly id: InstanceId }
-  | { readonly kind: "signal"; readonly id: InstanceId; readonly signal: Signal }
   /** One attempt of a probe; the answer comes as `probed`. */
   | {
       readonly kind: "probe";
@@ -109,16 +108,8 @@ export interface Wait {
   readonly service: string;
   /** null: the service as a whole. */
   readonly slot: number | null;
-  readonly for:
-    | "dependency"
-    | "dependents"
-    | "started"
-    | "ready"
-    | "stopped"
-    | "backoff"
-    | "room"
-    | "schedule";
-  /** For a person: `redis is not ready`, `retry 2 of 10`. */
+  readonly for: "dependency" | "dependents" | "ready" | "backoff" | "room" | "schedule";
+  /** For a person: `redis is not ready`, `an older instance stops first`. */
   readonly detail: string;
   /** The service waited for, where there is one. */
   readonly on?: string;
@@ -137,20 +128,26 @@ export function formatPlan(plan: Plan, now: Millis): string {
   return lines.join("\n");
 }
 
+/** `start api.1#2: missing`. */
 export function formatAction(action: Action): string {
   const who =
     "id" in action ? `${action.id.service}.${action.id.slot}#${action.id.run}` : action.service;
-  const what =
-    action.kind === "rollout"
-      ? `rollout ${action.step.kind}`
-      : action.kind === "watched"
-        ? `watched ${action.effect.kind}`
-        : action.kind === "due"
-          ? `due ${action.effect}`
-          : action.kind === "probe"
-            ? `probe ${action.probe}`
-            : action.kind === "update"
-              ? `update [${action.paths.join(", ")}]`
-              : action.kind;
-  return `${what} ${who}: ${action.reason}`;
+  return `${wordsOf(action)} ${who}: ${action.reason}`;
+}
+
+function wordsOf(action: Action): string {
+  switch (action.kind) {
+    case "rollout":
+      return `rollout ${action.step.kind}`;
+    case "watched":
+      return `watched ${action.effect.kind}`;
+    case "due":
+      return `due ${action.effect}`;
+    case "probe":
+      return `probe ${action.probe}`;
+    case "update":
+      return `update [${action.paths.join(", ")}]`;
+    default:
+      return action.kind;
+  }
 }

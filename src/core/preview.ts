@@ -102,7 +102,7 @@ function withAffected(
 
 /** What is done to processes; the keeping of the books is left out. */
 function stepsOf(actions: readonly Action[], changed: ReadonlySet<string>): readonly string[] {
-  const kinds = new Set<Action["kind"]>(["start", "stop", "kill", "signal", "update", "adopt"]);
+  const kinds = new Set<Action["kind"]>(["start", "stop", "kill", "update", "adopt"]);
   return actions
     .filter((action) => kinds.has(action.kind) && "id" in action && changed.has(action.id.service))
     .map(formatAction);

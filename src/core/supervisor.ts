@@ -108,9 +108,6 @@ export class Supervisor {
       case "kill":
         this.#host.kill(action.id);
         return;
-      case "signal":
-        this.#host.signal(action.id, action.signal);
-        return;
       case "probe":
         this.#host.probe(action.id, action.probe, action.spec);
         return;

@@ -27,7 +27,7 @@ export function checkNoChange(world: World, desired: Desired, isQuiet: boolean):
 /** P12: what was done is what was foretold, whatever the order in which programs happened to get ready. */
 export function checkFaithful(plan: PlanDoc, done: readonly Action[]): void {
   const names = new Set(plan.services.filter((s) => s.symbol !== "=").map((s) => s.service));
-  const kinds = new Set<Action["kind"]>(["start", "stop", "signal", "update", "adopt"]);
+  const kinds = new Set<Action["kind"]>(["start", "stop", "update", "adopt"]);
   const performed = done
     .filter((action) => kinds.has(action.kind) && "id" in action)
     .map((action) => ({ line: withoutReason(formatAction(action)), action }));
