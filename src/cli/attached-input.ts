@@ -15,8 +15,9 @@ const LINE_LENGTH_MAX = 4096;
 /**
  * Reads lines from the terminal, which stays in its normal mode: it echoes, edits and turns Ctrl-C and
  * Ctrl-Z into signals by itself. Without a terminal nothing is read, so that an end of stdin ends nothing.
+ * `onEnd`: Ctrl-D on an empty line.
  */
-export function readLines(onLine: (line: string) => void): LineInput {
+export function readLines(onLine: (line: string) => void, onEnd: () => void = () => {}): LineInput {
   if (!isatty(0)) return { pause: () => {}, resume: () => {}, close: () => {} };
   let held = "";
   let isPaused = false;
@@ -33,6 +34,7 @@ export function readLines(onLine: (line: string) => void): LineInput {
   const ignore = () => {};
   process.stdin.setEncoding("utf8");
   process.stdin.on("data", onData);
+  process.stdin.on("end", onEnd);
   // The terminal is gone: SIGHUP says so too, and decides.
   process.stdin.on("error", ignore);
   process.on("SIGCONT", look);
@@ -49,6 +51,7 @@ export function readLines(onLine: (line: string) => void): LineInput {
     close: () => {
       process.off("SIGCONT", look);
       process.stdin.off("data", onData);
+      process.stdin.off("end", onEnd);
       process.stdin.pause();
     },
   };

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { EventItem } from "../control/protocol.ts";
 import type { Engine } from "../engines/engine.ts";
-import { UserError } from "../errors.ts";
+import { EXIT, UserError, userError } from "../errors.ts";
 
 /** How long a supervisor that went away is waited for. */
 const RETURN_MS_MAX = 10_000;
@@ -14,8 +14,10 @@ export type LinkEnd = "ended" | "gone" | "closed";
 
 export interface LinkSettings {
   readonly engine: Engine;
-  /** The project ends when this connection does. */
+  /** The project is to end when this connection does, unless another `up` has come first. */
   readonly own: boolean;
+  /** Another `up` owns the project: this one only looks on. */
+  readonly onJoined: () => void;
   readonly onEvent: (event: EventItem) => void;
   /** The supervisor went away without an end of the project; it may come back. */
   readonly onLost: () => void;
@@ -41,12 +43,19 @@ export function openLink(settings: LinkSettings): Link {
 }
 
 async function follow(settings: LinkSettings, onFirst: () => void): Promise<LinkEnd> {
-  const { engine, own, onEvent, signal } = settings;
+  const { engine, onEvent, signal } = settings;
+  let { own } = settings;
   for (let round = 0; ; round++) {
     const onReady = round === 0 ? onFirst : settings.onBack;
     try {
       await engine.attach({ own, onReady, onEvent, signal });
     } catch (error) {
+      if (own && isOwned(error)) {
+        own = false;
+        settings.onJoined();
+        round--;
+        continue;
+      }
       // Nobody listens any more: looked into below, as a connection that was cut.
       if (!(error instanceof UserError) || round === 0) throw error;
     }
@@ -55,6 +64,11 @@ async function follow(settings: LinkSettings, onFirst: () => void): Promise<Link
     settings.onLost();
     if (!(await isBack(engine, signal))) return signal.aborted ? "closed" : "gone";
   }
+}
+
+/** Of two that found nothing running and both began, one was first. */
+function isOwned(error: unknown): boolean {
+  return error instanceof UserError && error.diagnostics[0]?.code === "P613";
 }
 
 /** An orderly end takes the socket with it, a moment later; a supervisor that was killed leaves it behind. */
@@ -79,4 +93,12 @@ async function isBack(engine: Engine, signal: AbortSignal): Promise<boolean> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** What an attached `up` ends with when its supervisor went away and did not return: P602, exit 4. */
+export function lostSupervisor(): UserError {
+  return userError(EXIT.supervisor, "P602", "the supervisor of this project went away", {
+    notes: ["what it started may still run"],
+    help: ["procs ps", "procs up    takes it back where possible, restarts the rest"],
+  });
 }

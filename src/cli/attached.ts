@@ -1,12 +1,13 @@
 import type { EventItem, Operation, ResultItem } from "../control/protocol.ts";
 import type { Project } from "../core/spec.ts";
 import type { Engine } from "../engines/engine.ts";
-import { EXIT, userError } from "../errors.ts";
+import { EXIT } from "../errors.ts";
 import type { LogTarget } from "../logs/catalogue.ts";
 import { act, by } from "./acting.ts";
 import { type Keyboard, openKeyboard } from "./attached-keyboard.ts";
-import { type Link, openLink } from "./attached-link.ts";
+import { type Link, lostSupervisor, openLink } from "./attached-link.ts";
 import { type AttachedLogs, followOn, showTail } from "./attached-logs.ts";
+import { overCode } from "./attached-over.ts";
 import { type EndRule, endingCode } from "./attached-rule.ts";
 import { createScreen, type Screen } from "./attached-screen.ts";
 import { type Stopping, stopEverything } from "./attached-stop.ts";
@@ -193,6 +194,7 @@ class Session {
       if (this.#stopping !== null) return;
       this.#isReporting = false;
       if (result !== null) this.#showVerdict(result);
+      void this.#endIfOver();
       await followOn(this.#logs(), positions);
     } catch (error) {
       if (this.#stopping === null) this.#giveUp(error);
@@ -205,9 +207,21 @@ class Session {
     if (!isTold) this.#screen.event(event);
     if (this.#stopping !== null) return;
     const code = endingCode(this.#attachment.rule, event);
+    const isAnEnd = event.state === "done" || event.state === "failed";
+    if (code === null && isAnEnd && !this.#isReporting) void this.#endIfOver();
     if (code === null) return;
     this.#screen.note(`${event.service} ended, so all stop (exit ${code})`);
     this.#stop(code);
+  }
+
+  /** Tasks that are done and services that gave up do not come back by themselves. */
+  async #endIfOver(): Promise<void> {
+    const services = (await this.#engine.snapshot().catch(() => null))?.services ?? [];
+    const code = overCode(services, this.#attachment.project.services);
+    if (code === null || this.#stopping !== null || this.#keyboard?.isBusy === true) return;
+    this.#screen.note("nothing is left to run, so this ends");
+    if (this.#own) this.#stop(code, null);
+    else this.#end(code);
   }
 
   /** Until the verdicts are there, what procs says must not be painted over. */
@@ -233,13 +247,13 @@ class Session {
     for (const line of lines) this.#context.say(line);
   }
 
-  #stop(exitCode: number): void {
+  #stop(exitCode: number, why: string | null = "stopping everything; Ctrl-C again kills"): void {
     if (this.#stopping !== null) return;
     this.#applying.abort();
     this.#report.abandon();
     this.#isReporting = false;
     this.#screen.release();
-    this.#screen.note("stopping everything; Ctrl-C again kills");
+    if (why !== null) this.#screen.note(why);
     this.#stopping = stopEverything({
       engine: this.#engine,
       screen: this.#screen,
@@ -279,11 +293,4 @@ function instancesOf(attachment: Attachment) {
         slot: index + 1,
       })),
     );
-}
-
-function lostSupervisor() {
-  return userError(EXIT.supervisor, "P602", "the supervisor of this project went away", {
-    notes: ["what it started may still run"],
-    help: ["procs ps", "procs up    takes it back where possible, restarts the rest"],
-  });
 }

@@ -1,7 +1,6 @@
 import type { PlanRequest } from "../control/protocol.ts";
 import type { Project } from "../core/spec.ts";
 import type { Engine } from "../engines/engine.ts";
-import { EXIT, userError } from "../errors.ts";
 import type { Context, Env, Globals } from "./context.ts";
 import { isCi, type Output, processOutput } from "./output.ts";
 import { findPlace, type Place } from "./project.ts";
@@ -30,7 +29,7 @@ export function processContext(globals: Globals, env: Env): Context {
     loadProject: lazy(async () => loadProject(await place(), globals, env, err)),
     engine: lazy(async () => openEngine(await place(), env)),
     planRequest: (project, change) => planRequest(project, globals, env, change ?? {}),
-    ...questions(globals, env, err),
+    ...questions(globals, env, { err, onSignal: signals.take }),
   };
 }
 
@@ -49,25 +48,16 @@ function talk(globals: Globals, env: Env, err: Output): Pick<Context, "say" | "d
   };
 }
 
-function questions(globals: Globals, env: Env, err: Output): Pick<Context, "prompt" | "confirm"> {
+function questions(
+  globals: Globals,
+  env: Env,
+  { err, onSignal }: Pick<Context, "err" | "onSignal">,
+): Pick<Context, "prompt" | "confirm"> {
   const prompt = async (question: string): Promise<string | null> => {
     const { isatty } = await import("node:tty");
     if (!isatty(0) || !isatty(2) || isCi(env) || globals.json) return null;
-    const { createInterface } = await import("node:readline");
-    const reader = createInterface({ input: process.stdin, output: process.stderr });
-    return new Promise((resolve, reject) => {
-      reader.on("SIGINT", () => {
-        // First of all, because closing counts as an empty answer.
-        reject(userError(EXIT.interrupted, "P809", "interrupted; nothing was changed"));
-        err.line();
-        reader.close();
-      });
-      reader.on("close", () => resolve(""));
-      reader.question(`${question} `, (answer) => {
-        resolve(answer.trim());
-        reader.close();
-      });
-    });
+    const { askLine } = await import("./ask.ts");
+    return askLine(question, { err, onSignal });
   };
   return {
     prompt,

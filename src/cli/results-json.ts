@@ -1,5 +1,6 @@
 import type { Operation, ResultItem } from "../control/protocol.ts";
 import type { Change } from "../core/plan-doc.ts";
+import { summaryWord } from "./results.ts";
 
 /** The last line of `up --json`. */
 export function upResult(result: ResultItem) {
@@ -8,7 +9,7 @@ export function upResult(result: ResultItem) {
     v: 1,
     kind: "up_result",
     ok: result.ok,
-    ready: result.services.filter((service) => service.ok).length,
+    ready: result.services.filter((service) => summaryWord(service) === "ready").length,
     failed,
     elapsed_ms: result.elapsed_ms,
     services: result.services,

@@ -77,12 +77,17 @@ export function took(ms: number): string {
 export function summary(result: Pick<ResultItem, "services" | "elapsed_ms">): string {
   const counts = new Map<string, number>();
   for (const service of result.services) {
-    const word = SUMMARY_WORDS[service.outcome];
+    const word = summaryWord(service);
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const order = [...new Set(Object.values(SUMMARY_WORDS))].filter((word) => counts.has(word));
   const parts = order.map((word) => `${counts.get(word)} ${word}`);
   return `${parts.join(", ") || "nothing to do"} in ${took(result.elapsed_ms)}`;
+}
+
+/** As the summary counts it: `ready`, `done`, `crashed`. */
+export function summaryWord(service: ServiceResult): string {
+  return wasDone(service) ? "done" : SUMMARY_WORDS[service.outcome];
 }
 
 const SUMMARY_WORDS: Readonly<Record<ServiceResult["outcome"], string>> = {
@@ -127,7 +132,13 @@ const STATES: Readonly<Record<ServiceResult["outcome"], State>> = {
   failed: "failed",
 };
 
+/** A task that ran before, and is as it should be: nothing of it lives. */
+function wasDone(result: ServiceResult): boolean {
+  return result.outcome === "unchanged" && result.instances === 0;
+}
+
 function resultState(result: ServiceResult): State {
+  if (wasDone(result)) return "done";
   const state = STATES[result.outcome];
   return !result.ok && state === "ready" ? "failed" : state;
 }
@@ -143,6 +154,7 @@ function resultWords(result: ServiceResult, verb: Verb): string {
     case "idle":
       return detail === null ? "idle" : `idle   ${detail}`;
     case "unchanged":
+      if (wasDone(result)) return "done, unchanged";
       return verb === "up" ? "ready, unchanged" : (detail ?? "unchanged");
     case "replaced":
       return replacedWords(result, verb) + time;

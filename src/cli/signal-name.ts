@@ -11,9 +11,11 @@ export function signalName(text: string): Signal {
   const byNumber = Object.entries(constants.signals).find(([, value]) => String(value) === text);
   const found = byNumber?.[0] ?? signals.find((signal) => signal === name);
   if (found !== undefined && isSignal(found)) return found;
-  const near = suggest(name, signals);
+  // Without the prefix that all share: it would make any three letters similar.
+  const shorts = signals.map((signal) => signal.slice(3));
+  const near = suggest(name.slice(3), shorts);
   throw userError(EXIT.usage, "P803", `"${text}" is no signal`, {
-    help: [near === null ? "for example SIGUSR2, HUP or 15" : `a similar one exists: ${near}`],
+    help: [near === null ? "for example SIGUSR2, HUP or 15" : `a similar one exists: SIG${near}`],
   });
 }
 

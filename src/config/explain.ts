@@ -92,6 +92,9 @@ function badName(path: readonly string[], place: Place): Diagnostic {
   const plain = name
     .slice(0, 100)
     .trim()
+    // An accent is left out, not its letter.
+    .normalize("NFD")
+    .replace(/\p{Mn}+/gu, "")
     .replace(/[^A-Za-z0-9_]+/g, isService ? "-" : "_")
     .replace(/^[-_]+|[-_]+$/g, "");
   return problemAt(place, {

@@ -29,8 +29,8 @@ export interface Control {
   follow(onEvent: (event: EventItem) => void, onEnd: () => void): () => void;
   plan(request: PlanRequest): Promise<PlanDoc>;
   operate(operation: Operation, onItem: (item: StreamItem) => void): Promise<ResultItem>;
-  /** An owner has come; returns what to call when its connection is gone. */
-  own(): () => void;
+  /** An owner has come; returns what to call when its connection is gone. null: there is one already. */
+  own(): (() => void) | null;
   disown(): void;
   /** The reply of a `down` has been handed over. */
   leave(): void;
@@ -87,8 +87,14 @@ async function events(control: Control, request: ControlRequest, responder: Resp
 
 async function attach(control: Control, request: ControlRequest, responder: Responder) {
   const { own } = read(attachRequest, { ...request, body: request.body ?? {} });
+  if (own) {
+    const onGone = control.own();
+    if (onGone === null) {
+      throw new RequestError(409, "P613", "another procs up has started this project and owns it");
+    }
+    responder.onGone(onGone);
+  }
   responder.open();
-  if (own) responder.onGone(control.own());
   await untilEnd(control, responder);
 }
 

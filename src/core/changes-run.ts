@@ -59,7 +59,10 @@ export function readyTransition(is: Instance, from: Phase, look: Look): Told {
   const pid = is.phase.kind === "ready" ? { pid: is.phase.pid } : {};
   if (from.kind === "unready") return tell(is, look, "ready", "is ready again", pid);
   const ms = look.now - is.startedAt;
-  return tell(is, look, "ready", `ready in ${roundDuration(ms)}`, { ...pid, ready_ms: ms });
+  return tell(is, look, "ready", `ready in ${roundDuration(ms)}`, {
+    ...pid,
+    ready_ms: Math.round(ms),
+  });
 }
 
 /** It was told to end, had to be killed, or ended and left something behind; else nothing new. */
@@ -67,7 +70,7 @@ export function stoppingTransition(is: Instance, from: Phase | null, look: Look)
   const { phase } = is;
   if (phase.kind !== "stopping" && phase.kind !== "ending") return [];
   const before = from?.kind === phase.kind ? from : null;
-  const elapsed = { elapsed_ms: look.now - phase.since };
+  const elapsed = { elapsed_ms: Math.round(look.now - phase.since) };
   if (phase.killed && before?.killed !== true) {
     const words = `did not stop in ${roundDuration(elapsed.elapsed_ms)}, killed`;
     return [tell(is, look, "stopping", words, { killed: true, ...elapsed })];
@@ -109,7 +112,7 @@ function stopped(was: Instance, phase: Phase & { kind: "stopping" }, look: Look)
     ? `killed after ${roundDuration(elapsed)}`
     : `stopped in ${roundDuration(elapsed)}`;
   return tell(was, look, "stopped", words, {
-    elapsed_ms: elapsed,
+    elapsed_ms: Math.round(elapsed),
     ...(phase.killed ? { killed: true } : {}),
     ...(phase.exit === null ? {} : exitFields(phase.exit)),
   });
@@ -117,7 +120,7 @@ function stopped(was: Instance, phase: Phase & { kind: "stopping" }, look: Look)
 
 function endedByItself(is: Instance, phase: Phase & { kind: "ended" }, look: Look): Told {
   const words = exitAfterWords(is, phase);
-  const fields = { ...exitFields(phase.exit), elapsed_ms: phase.at - is.startedAt };
+  const fields = { ...exitFields(phase.exit), elapsed_ms: Math.round(phase.at - is.startedAt) };
   const state = instanceState(is);
   const retry = retryOf(is);
   if (retry !== null) {
@@ -125,7 +128,7 @@ function endedByItself(is: Instance, phase: Phase & { kind: "ended" }, look: Loo
     const { failures, failuresMax, until } = retry;
     return tell(is, look, state, `${verb}: ${words}, ${retryWords(retry, look.now)}`, {
       ...fields,
-      retry_in_ms: Math.max(0, until - look.now),
+      retry_in_ms: Math.round(Math.max(0, until - look.now)),
       failures,
       failures_max: failuresMax,
     });

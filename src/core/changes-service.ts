@@ -3,16 +3,22 @@ import type { ObservedService } from "./observed.ts";
 import type { Millis, WatchSettings } from "./spec.ts";
 import { formatCommand, roundDuration } from "./units.ts";
 
+interface ServiceLook {
+  readonly now: Millis;
+  /** How many instances are to run: by hand, or as the file says. */
+  readonly count: number;
+}
+
 /** What changed of a service as a whole: its replacement, its watch, its schedule. */
 export function serviceTransitions(
   name: string,
   was: ObservedService | undefined,
   is: ObservedService | undefined,
-  now: Millis,
+  look: ServiceLook,
 ): readonly Told[] {
   if (is === undefined) return [];
   const told = [
-    rolloutTransition(name, was, is, now),
+    rolloutTransition(name, was, is, look),
     watchTransition(name, was, is),
     dueTransition(name, was, is),
   ];
@@ -23,12 +29,11 @@ function rolloutTransition(
   name: string,
   was: ObservedService | undefined,
   is: ObservedService,
-  now: Millis,
+  { now, count }: ServiceLook,
 ): Told | null {
   const [from, to] = [was?.rollout ?? null, is.rollout];
   const about = { type: "rollout", service: name } as const;
   const state = "reloading";
-  const count = (to ?? from)?.to.spec.instances ?? 1;
   if (is.rejected !== null && is.rejected !== was?.rejected && was?.rejected == null) {
     const { reason, paused, instance } = is.rejected;
     const run = instance === null ? {} : { instance: instance.slot, run: instance.run };
@@ -49,7 +54,7 @@ function rolloutTransition(
   if (from !== null && to === null && is.good !== was?.good) {
     const elapsed = now - from.since;
     const message = `${name} replaced in ${roundDuration(elapsed)}`;
-    return { ...about, message, elapsed_ms: elapsed };
+    return { ...about, message, elapsed_ms: Math.round(elapsed) };
   }
   return null;
 }

@@ -7,7 +7,7 @@ import {
   tell,
 } from "./changes-run.ts";
 import { serviceTransitions } from "./changes-service.ts";
-import type { Desired } from "./desired.ts";
+import { type Desired, intentOf } from "./desired.ts";
 import { type Instance, isLive, type Observed } from "./observed.ts";
 import type { Millis } from "./spec.ts";
 
@@ -27,7 +27,9 @@ export function transitions(
     for (const pair of pairsOf(was?.instances ?? [], is?.instances ?? [])) {
       if (pair.was !== pair.is) told.push(...runTransitions(pair, { before, after, now, isOnly }));
     }
-    told.push(...serviceTransitions(name, was, is, now));
+    const spec = desired.services.get(name);
+    const count = intentOf(desired, name).scale ?? spec?.instances ?? 1;
+    told.push(...serviceTransitions(name, was, is, { now, count }));
   }
   return told.sort((a, b) => rank(a) - rank(b));
 }

@@ -9,7 +9,7 @@ import { type Instance, instanceName, isLive, type Observed } from "./observed.t
 import { sameRevision } from "./revision.ts";
 import { isAvailable } from "./scene.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
-import { roundDuration } from "./units.ts";
+import { roundDuration, timesWords } from "./units.ts";
 import { unmetWords, type View, viewOf } from "./view.ts";
 
 /** How far a service is from what is asked of it: what `up`, `reload`, `wait` and the others return on. */
@@ -156,7 +156,7 @@ function failureOf(instance: Instance, now: Millis): Verdict | null {
         return fail("unready", instanceWords(instance, now).detail ?? "not ready");
       }
       if (instance.failures === 0) return null;
-      const times = instance.failures === 1 ? "once" : `${instance.failures} times`;
+      const times = timesWords(instance.failures);
       return fail("crashed", `crashed ${times}, run ${instance.run} starts`, instance.run - 1);
     }
     case "ready":

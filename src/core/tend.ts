@@ -3,6 +3,7 @@ import { livePaths, sameProcess } from "./diff.ts";
 import type { Draft } from "./draft.ts";
 import type { Instance, InstanceId, Phase, Revision } from "./observed.ts";
 import type { Millis } from "./spec.ts";
+import { timesWords } from "./units.ts";
 
 /** Without a readiness probe a service counts as ready once it has lived this long. */
 const MIN_UPTIME_MS = 1000;
@@ -64,7 +65,7 @@ function tendUp(draft: Draft, instance: Instance, now: Millis): void {
   const { alive } = instance.applied;
   if (alive !== null && instance.alive.failures >= alive.failures) {
     const detail = instance.alive.last?.detail ?? "no answer";
-    const reason = `alive probe failed ${instance.alive.failures} times: ${detail}`;
+    const reason = `alive probe failed ${timesWords(instance.alive.failures)}: ${detail}`;
     stopIt(draft, instance, { reason, asked: false });
     return;
   }

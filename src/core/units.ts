@@ -34,6 +34,11 @@ export function roundDuration(ms: Millis): string {
   return `${Math.round(ms / (24 * HOUR))}d`;
 }
 
+/** `once`, `2 times`. */
+export function timesWords(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
+
 /** How long ago: `just now`, `12s ago`. */
 export function agoWords(ms: Millis): string {
   return ms < 1000 ? "just now" : `${roundDuration(ms)} ago`;

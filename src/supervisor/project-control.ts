@@ -120,7 +120,7 @@ export class ProjectControl implements Control {
     }
   }
 
-  own(): () => void {
+  own(): (() => void) | null {
     return this.#options.owner.take();
   }
 

@@ -104,6 +104,7 @@ FAIL worker    exit 1 after 0.4s, retry 2 of 10 in 2s
 describe("the words of an outcome", () => {
   test.each<[ServiceResult["outcome"], Partial<ServiceResult>, Verb, string]>([
     ["unchanged", {}, "up", "ready, unchanged"],
+    ["unchanged", { instances: 0 }, "up", "done, unchanged"],
     ["unchanged", {}, "reload", "unchanged"],
     ["replaced", { elapsed_ms: 6200, instances: 3 }, "reload", "3 of 3 replaced in 6.2s"],
     ["replaced", { elapsed_ms: 2100 }, "reload", "replaced in 2.1s"],

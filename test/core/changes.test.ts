@@ -116,7 +116,7 @@ describe("a run", () => {
     story.probes("api", false, "GET :3000/health timed out", "alive");
     story.ends("api", 0);
     expect(story.told()).toEqual([
-      "api stops: alive probe failed 1 times: GET :3000/health timed out",
+      "api stops: alive probe failed once: GET :3000/health timed out",
       "api ended: exit 0 after 1s, retry 1 of 10 in 0.1s",
     ]);
   });
@@ -169,6 +169,16 @@ describe("a service", () => {
       "api.2 stops: changed",
       "api.2 stopped in 0ms",
     ]);
+  });
+
+  test("counts as many as were asked for by hand", () => {
+    const byHand = (spec: typeof api) => withIntent(wanting(spec), "api", { scale: 3 });
+    const story = new Story(byHand({ ...api, instances: 1 }));
+    for (const slot of [1, 2, 3]) story.getsReady("api", slot);
+    story.told();
+    story.want(byHand({ ...api, instances: 1, command: "x" }));
+    story.getsReady("api", 1, 2);
+    expect(story.told()).toContain("api 1 of 3 replaced");
   });
 
   test("goes back when the new version fails", () => {

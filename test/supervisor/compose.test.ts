@@ -151,3 +151,21 @@ test("a reload that changes nothing writes nothing but its event", async () => {
   await rig.engine.events({ since: seq, follow: false, onEvent });
   expect(events).toEqual(["reload: nothing to do, 1 unchanged"]);
 });
+
+test("a project has one owner at most", async () => {
+  await using rig = await createRig();
+  await rig.engine.operate(applying(projectOf(rig, server("a"))), launch);
+  const abort = new AbortController();
+  const how = { own: true, onEvent: () => {}, signal: abort.signal };
+  let first: Promise<void> | null = null;
+  await new Promise<void>((onReady) => {
+    first = rig.engine.attach({ ...how, onReady });
+  });
+  await expect(rig.engine.attach({ ...how, onReady: () => {} })).rejects.toMatchObject({
+    diagnostics: [{ code: "P613" }],
+  });
+  expect((await rig.engine.snapshot())?.services[0]?.state).toBe("ready");
+  abort.abort();
+  await first;
+  await hasEnded(rig);
+});
