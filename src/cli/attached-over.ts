@@ -1,5 +1,5 @@
 import type { ServiceStatus } from "../control/snapshot.ts";
-import type { ServiceSpec } from "../core/spec.ts";
+import type { Project, ServiceSpec } from "../core/spec.ts";
 import { EXIT } from "../errors.ts";
 
 type Status = Pick<
@@ -13,17 +13,20 @@ type Spec = Pick<ServiceSpec, "name" | "watch" | "schedule">;
 /**
  * The exit code of an `up` with nothing left to run: 1 when something failed, else 0. null: something runs, is
  * tried again, waits for something that may still come, or may be started again by its watch, its schedule
- * or the person who stopped it.
+ * the person who stopped it, or an edit of a
+ * file that is applied as it is saved.
  */
 export function overCode(
   services: readonly Status[],
-  specs: readonly Spec[],
+  project: Pick<Project, "reload"> & { readonly services: readonly Spec[] },
 ): typeof EXIT.ok | typeof EXIT.failed | null {
+  if (project.reload === "auto") return null;
   const returning = new Set(
-    specs.filter((spec) => spec.watch !== null || spec.schedule !== null).map(({ name }) => name),
+    project.services
+      .filter((spec) => spec.watch !== null || spec.schedule !== null)
+      .map(({ name }) => name),
   );
   const wanted = services.filter((service) => service.state !== "disabled");
-  if (wanted.length === 0) return null;
   const failed = failedOf(wanted);
   const isOver = (service: Status) => service.state === "done" || failed.has(service.name);
   const mayReturn = (service: Status) =>

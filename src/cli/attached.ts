@@ -204,7 +204,8 @@ class Session {
   #onEvent(event: EventItem): void {
     // The verdicts tell what happened until then; and of its own stopping this `up` speaks itself.
     const isTold = this.#isReporting || (this.#stopping !== null && event.type !== "state");
-    if (!isTold) this.#screen.event(event);
+    const isOwn = event.type === "reload" && event.by?.pid === process.pid;
+    if (!isTold && (!isOwn || this.#context.globals.json)) this.#screen.event(event);
     if (this.#stopping !== null) return;
     const code = endingCode(this.#attachment.rule, event);
     const isAnEnd = event.state === "done" || event.state === "failed";
@@ -216,8 +217,9 @@ class Session {
 
   /** Tasks that are done and services that gave up do not come back by themselves. */
   async #endIfOver(): Promise<void> {
-    const services = (await this.#engine.snapshot().catch(() => null))?.services ?? [];
-    const code = overCode(services, this.#attachment.project.services);
+    const snapshot = await this.#engine.snapshot().catch(() => null);
+    if (snapshot === null) return;
+    const code = overCode(snapshot.services, this.#attachment.project);
     if (code === null || this.#stopping !== null || this.#keyboard?.isBusy === true) return;
     this.#screen.note("nothing is left to run, so this ends");
     if (this.#own) this.#stop(code, null);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { overCode } from "../../src/cli/attached-over.ts";
+import { overCode as codeOf } from "../../src/cli/attached-over.ts";
 import type { State } from "../../src/control/protocol.ts";
 
 const status = (name: string, state: State, more: object = {}) => ({
@@ -12,6 +12,12 @@ const status = (name: string, state: State, more: object = {}) => ({
   ...more,
 });
 const spec = (name: string, more: object = {}) => ({ name, watch: null, schedule: null, ...more });
+
+const overCode = (
+  services: Parameters<typeof codeOf>[0],
+  specs: Parameters<typeof codeOf>[1]["services"],
+  reload: "manual" | "auto" = "manual",
+) => codeOf(services, { reload, services: specs });
 
 test("it is over when all are done, with 1 when one failed", () => {
   const done = status("a", "done");
@@ -40,5 +46,6 @@ test("it is not over while something runs, is tried again, or may come back", ()
   expect(isGoingOn(status("a", "done", { by_hand: byHand }))).toBe(true);
   expect(isGoingOn(status("a", "done"), { schedule })).toBe(true);
   expect(isGoingOn(status("a", "done"))).toBe(false);
-  expect(overCode([], [])).toBeNull();
+  expect(overCode([], [])).toBe(0);
+  expect(overCode([], [], "auto")).toBeNull();
 });
