@@ -1,14 +1,13 @@
-import { type Desired, intentOf, offReason } from "./desired.ts";
+import { type Desired, intentOf, OFF_WORDS, offReason } from "./desired.ts";
 import { sameProcess } from "./diff.ts";
 import { Draft } from "./draft.ts";
-import { EMPTY_SERVICE } from "./fold.ts";
 import { leavingDependents } from "./needs.ts";
 import { instanceName, isLive, type Observed, type ObservedService } from "./observed.ts";
 import type { Plan } from "./plan.ts";
 import { replace } from "./replace.ts";
-import { targetInstances, targetOf } from "./revision.ts";
+import { targetInstances } from "./revision.ts";
 import { followRollout } from "./rollout.ts";
-import { isActive, type Scene } from "./scene.ts";
+import { isActive, type Part, partOf, type Scene, sceneOf } from "./scene.ts";
 import type { Millis } from "./spec.ts";
 import { idOf, stopIt, tend } from "./tend.ts";
 import { followSchedule, followWatch, makeRoomForDue } from "./triggers.ts";
@@ -21,12 +20,10 @@ export function decide(desired: Desired, observed: Observed, now: Millis): Plan 
   const draft = new Draft();
   const renamed = adoptRenamed(draft, desired, observed);
   if (renamed) return draft.finish();
-  const parts = serviceNames(desired, observed).map((name) => {
-    const service = observed.services.get(name) ?? EMPTY_SERVICE;
-    return { desired, observed, name, service, now };
-  });
+  const names = serviceNames(desired, observed);
+  const parts = names.map((name) => partOf(desired, observed, name, now));
   // New aims, who became ready and new settings are in the books before anything starts or stops by them.
-  const scenes = parts.map(sceneFor);
+  const scenes = parts.map(sceneOf);
   const aimed = scenes.map((scene) => scene !== null && followRollout(draft, scene));
   for (const scene of scenes) if (scene !== null) followTriggers(draft, scene);
   if (aimed.includes(true) || draft.changesBooks()) return draft.finish();
@@ -48,16 +45,6 @@ function serviceNames(desired: Desired, observed: Observed): string[] {
 function followTriggers(draft: Draft, scene: Scene): void {
   followSchedule(draft, scene);
   followWatch(draft, scene);
-}
-
-type Part = Omit<Scene, "target" | "count">;
-
-/** null: the service is to have no instance. */
-function sceneFor(part: Part): Scene | null {
-  const { desired, name, service } = part;
-  const target = targetOf(desired, service, name);
-  if (target === null || offReason(desired, name) !== null) return null;
-  return { ...part, target, count: targetInstances(desired, target, name) };
 }
 
 function decideService(draft: Draft, part: Part, scene: Scene | null): void {
@@ -95,15 +82,6 @@ function leave(draft: Draft, part: Part): void {
     draft.do({ kind: "dismiss", service: name, reason: OFF_WORDS[off] });
   }
 }
-
-const OFF_WORDS = {
-  removed: "not in the file any more",
-  down: "down",
-  disabled: "disabled",
-  profile: "its profile is not selected",
-  unselected: "not selected",
-  stopped: "stopped by hand",
-} as const;
 
 /** `was: old-name`: the same process under a new name is no reason to restart it. */
 function adoptRenamed(draft: Draft, desired: Desired, observed: Observed): boolean {

@@ -84,4 +84,14 @@ export function offReason(desired: Desired, name: string): OffReason | null {
   return null;
 }
 
+/** The same for people: the reason of a stop, and the words of a plan. */
+export const OFF_WORDS: Readonly<Record<OffReason, string>> = {
+  removed: "not in the file any more",
+  down: "down",
+  disabled: "disabled",
+  profile: "its profile is not selected",
+  unselected: "not selected",
+  stopped: "stopped by hand",
+};
+
 export type OffReason = "removed" | "down" | "disabled" | "profile" | "unselected" | "stopped";

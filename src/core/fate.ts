@@ -1,8 +1,9 @@
 import { standing } from "./backoff.ts";
 import { type Desired, type OffReason, offReason } from "./desired.ts";
 import { diffSpecs, type FieldChange } from "./diff.ts";
+import { serviceOf } from "./fold.ts";
 import type { Trace } from "./ideal.ts";
-import { type Instance, isLive, type Observed } from "./observed.ts";
+import type { Instance, Observed } from "./observed.ts";
 import type { Action } from "./plan.ts";
 import { targetInstances, targetOf } from "./revision.ts";
 import { isActive } from "./scene.ts";
@@ -76,7 +77,6 @@ function fateOf({ before, after, observed, base, next }: Worlds, name: string): 
   const kept = adopted === null ? running.filter(isKept) : running;
   const isReplaced = (i: Instance) => !kept.includes(i) && end.some((e) => e.slot === i.slot);
   const readyNow = running.filter((i) => i.phase.kind === "ready").length;
-  const instances = observed.services.get(name)?.instances ?? [];
   return {
     name,
     from,
@@ -93,7 +93,7 @@ function fateOf({ before, after, observed, base, next }: Worlds, name: string): 
     starts: next.actions.filter((a) => a.kind === "start").filter((a) => a.id.service === name),
     readyNow,
     readyMin: adopted === null ? (next.readyMin.get(name) ?? 0) : readyNow,
-    retries: instances.some((i) => standing(i).kind === "backoff"),
+    retries: serviceOf(observed, name).instances.some((i) => standing(i).kind === "backoff"),
     stuck: stuckOn(next, name),
     stuckAnyway: stuckOn(base, name),
     stopReason: stopReasonOf(next.actions, name, running),
@@ -108,9 +108,7 @@ function adoptedFromOf(actions: readonly Action[], name: string): string | null 
 }
 
 function specNow(before: Desired, observed: Observed, name: string): ServiceSpec | null {
-  const service = observed.services.get(name);
-  const target = service === undefined ? null : targetOf(before, service, name);
-  return target?.spec ?? before.services.get(name) ?? null;
+  return targetOf(before, serviceOf(observed, name), name)?.spec ?? null;
 }
 
 function changesOf(from: ServiceSpec, to: ServiceSpec): readonly FieldChange[] {
@@ -118,16 +116,11 @@ function changesOf(from: ServiceSpec, to: ServiceSpec): readonly FieldChange[] {
 }
 
 function countOf(desired: Desired, observed: Observed, name: string): number {
-  const spec = desired.services.get(name);
-  const service = observed.services.get(name);
-  const target = service === undefined ? null : targetOf(desired, service, name);
-  const asked = spec === undefined ? null : { spec, generation: 0 };
-  return targetInstances(desired, target ?? asked, name);
+  return targetInstances(desired, targetOf(desired, serviceOf(observed, name), name), name);
 }
 
 function activeOf(observed: Observed, name: string): readonly Instance[] {
-  const instances = observed.services.get(name)?.instances ?? [];
-  return instances.filter((instance) => isLive(instance) && isActive(instance));
+  return serviceOf(observed, name).instances.filter(isActive);
 }
 
 function stuckOn(trace: Trace, name: string): string | null {

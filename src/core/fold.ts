@@ -9,7 +9,7 @@ import {
 
 export const EMPTY: Observed = { services: new Map(), nextRun: {} };
 
-export const EMPTY_SERVICE: ObservedService = {
+const EMPTY_SERVICE: ObservedService = {
   instances: [],
   good: null,
   rollout: null,
@@ -24,6 +24,11 @@ export const EMPTY_SERVICE: ObservedService = {
   pending: false,
   restarts: 0,
 };
+
+/** A service that is not known yet is an empty one. */
+export function serviceOf(observed: Observed, name: string): ObservedService {
+  return observed.services.get(name) ?? EMPTY_SERVICE;
+}
 
 export function sortInstances(instances: readonly Instance[]): readonly Instance[] {
   return [...instances].sort((a, b) => a.slot - b.slot || a.run - b.run);
@@ -60,7 +65,7 @@ export function withService(
   name: string,
   change: (service: ObservedService) => ObservedService,
 ): Observed {
-  const before = observed.services.get(name) ?? EMPTY_SERVICE;
+  const before = serviceOf(observed, name);
   const after = change(before);
   if (after === before && observed.services.has(name)) return observed;
   return { ...observed, services: new Map(observed.services).set(name, after) };

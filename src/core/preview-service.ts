@@ -1,8 +1,8 @@
-import { type Desired, intentOf, type OffReason } from "./desired.ts";
+import { type Desired, intentOf, OFF_WORDS, type OffReason } from "./desired.ts";
 import { type FieldChange, sameProcess } from "./diff.ts";
 import type { Fate, Worlds } from "./fate.ts";
 import type { Change, PlanService } from "./plan-doc.ts";
-import { sameRevision } from "./revision.ts";
+import { rejectionOf } from "./revision.ts";
 import { isSecret } from "./secret.ts";
 import type { ServiceSpec, Source } from "./spec.ts";
 import { formatDuration, formatValue } from "./units.ts";
@@ -44,7 +44,7 @@ function lineOf(fate: Fate, worlds: Worlds): Line {
     };
   }
   if (off !== null) return fate.running.length > 0 ? stopLine(fate) : offLine(fate, off);
-  const rejected = rejectedReason(worlds, fate.name, to);
+  const rejected = rejectedReason(worlds, fate.name);
   if (rejected !== null) {
     const words = "blocked: this version was tried and rolled back";
     return { symbol: "~", action: "blocked", words, reason: rejected };
@@ -89,20 +89,10 @@ function offLine({ changes, from }: Fate, off: OffReason): Line {
   return noRestart(`, ${words}`);
 }
 
-const OFF_WORDS: Readonly<Record<OffReason, string>> = {
-  removed: "not in procs.yaml",
-  down: "going down",
-  disabled: "disabled",
-  profile: "its profile is not selected",
-  unselected: "not selected",
-  stopped: "stopped by hand",
-};
-
 /** Why what the file asks is not tried again; null: it is, or was never tried. */
-function rejectedReason({ after, observed }: Worlds, name: string, to: ServiceSpec): string | null {
-  const rejected = observed.services.get(name)?.rejected ?? null;
-  const asked = { spec: to, generation: intentOf(after, name).generation };
-  return rejected !== null && sameRevision(rejected.revision, asked) ? rejected.reason : null;
+function rejectedReason({ after, observed }: Worlds, name: string): string | null {
+  const service = observed.services.get(name);
+  return service === undefined ? null : (rejectionOf(after, service, name)?.reason ?? null);
 }
 
 function kindLine(to: ServiceSpec): Line {

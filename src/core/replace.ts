@@ -1,5 +1,7 @@
 import { nextFailures, standing } from "./backoff.ts";
+import { intentOf } from "./desired.ts";
 import type { Draft } from "./draft.ts";
+import { exitWords } from "./exit.ts";
 import { holderAmong, whoHasPort } from "./fixed-port.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, instanceName, isLive } from "./observed.ts";
@@ -197,7 +199,7 @@ function staleReason(scene: Scene, instance: Instance): string {
   if (upstream !== null && instance.generation === scene.target.generation)
     return `${upstream} was replaced`;
   if (instance.generation !== scene.target.generation) {
-    return scene.desired.intents.get(scene.name)?.reason || "restarted";
+    return intentOf(scene.desired, scene.name).reason || "restarted";
   }
   return scene.service.rejected === null ? "changed" : "rolled back";
 }
@@ -228,9 +230,8 @@ function startMissing(draft: Draft, stage: Stage): void {
 }
 
 function startSlot(draft: Draft, scene: Scene, slot: number, before: Instance | undefined): void {
-  const { name, target, observed, service } = scene;
+  const { name, target, observed } = scene;
   const run = observed.nextRun[instanceName({ service: name, slot })] ?? 1;
-  const replaces = service.instances.some((i) => i.slot === slot && isLive(i));
   draft.do({
     kind: "start",
     id: { service: name, slot, run },
@@ -239,27 +240,14 @@ function startSlot(draft: Draft, scene: Scene, slot: number, before: Instance | 
     upstream: upstreamEpochs(target.spec, observed),
     failures: before === undefined ? 0 : nextFailures(before),
     exits: before?.exits ?? [],
-    reason:
-      before !== undefined
-        ? `retry after ${exitText(before)}`
-        : replaces
-          ? "new version"
-          : "missing",
+    reason: startReason(scene, slot, before),
   });
 }
 
-function exitText({ phase }: Instance): string {
-  if (phase.kind !== "ended") return "exit";
-  switch (phase.exit.kind) {
-    case "code":
-      return `exit ${phase.exit.code}`;
-    case "signal":
-      return phase.exit.signal;
-    case "spawn":
-      return phase.exit.message;
-    case "unknown":
-      return "unknown end";
-  }
+function startReason({ service }: Scene, slot: number, before: Instance | undefined): string {
+  if (before?.phase.kind === "ended") return `tried again: ${exitWords(before.phase.exit)}`;
+  const isReplaced = service.instances.some((i) => i.slot === slot && isLive(i));
+  return isReplaced ? "new version" : "missing";
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Desired, intentOf, offReason } from "./desired.ts";
 import { sameProcess, sameSpec } from "./diff.ts";
-import type { Instance, Observed, ObservedService, Revision } from "./observed.ts";
+import type { Instance, Observed, ObservedService, Rejected, Revision } from "./observed.ts";
 import type { ServiceSpec } from "./spec.ts";
 
 /** What the file and the user ask of a service now, whatever became of it; null: not in the file. */
@@ -15,11 +15,20 @@ export function targetOf(
   service: ObservedService,
   name: string,
 ): Revision | null {
+  const hasFailed = rejectionOf(desired, service, name) !== null;
+  return hasFailed && service.good !== null ? service.good : askedRevision(desired, name);
+}
+
+/** How what is asked failed its rollout; null: it did not, or was never tried. */
+export function rejectionOf(
+  desired: Desired,
+  service: ObservedService,
+  name: string,
+): Rejected | null {
   const asked = askedRevision(desired, name);
-  if (asked === null) return null;
-  const { rejected, good } = service;
-  const failed = rejected !== null && good !== null && sameRevision(rejected.revision, asked);
-  return failed ? good : asked;
+  const { rejected } = service;
+  if (rejected === null || asked === null) return null;
+  return sameRevision(rejected.revision, asked) ? rejected : null;
 }
 
 /** How many instances are aimed at: by hand, else as the aimed-at revision says; 0 when the service is off. */

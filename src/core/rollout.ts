@@ -1,7 +1,7 @@
 import { standing } from "./backoff.ts";
 import type { Draft } from "./draft.ts";
 import { type Instance, instanceName, type Revision, type Rollout } from "./observed.ts";
-import { askedRevision, interchangeable, isCurrent, sameRevision } from "./revision.ts";
+import { interchangeable, isCurrent, rejectionOf, sameRevision } from "./revision.ts";
 import { currentInstances, fences, isActive, isAvailable, type Scene } from "./scene.ts";
 import type { Millis } from "./spec.ts";
 
@@ -62,15 +62,16 @@ export function followRollout(draft: Draft, scene: Scene): boolean {
   return true;
 }
 
+/** A new aim goes into the books before anything follows from it. */
 function aim(draft: Draft, scene: Scene): boolean {
   const { service, target, name, desired } = scene;
-  const asked = askedRevision(desired, name);
-  const { rejected, wanted } = service;
-  const outdated = rejected !== null && asked !== null && !sameRevision(rejected.revision, asked);
-  if (wanted !== null && sameRevision(wanted, target) && !outdated) return begin(draft, scene);
-  const back = rejected !== null && !outdated;
+  const { wanted } = service;
+  const rejection = rejectionOf(desired, service, name);
+  const isOutdated = service.rejected !== null && rejection === null;
+  if (wanted !== null && sameRevision(wanted, target) && !isOutdated) return begin(draft, scene);
+  const back = rejection !== null;
   const reason =
-    wanted === null ? "new" : back ? `back to the last good one: ${rejected.reason}` : "changed";
+    wanted === null ? "new" : back ? `back to the last good one: ${rejection.reason}` : "changed";
   draft.do({ kind: "rollout", service: name, step: { kind: "wanted", ...target, back }, reason });
   return true;
 }

@@ -1,4 +1,5 @@
-import { type Desired, intentOf } from "./desired.ts";
+import { type Desired, intentOf, offReason } from "./desired.ts";
+import { serviceOf } from "./fold.ts";
 import {
   type Instance,
   isLive,
@@ -6,25 +7,43 @@ import {
   type ObservedService,
   type Revision,
 } from "./observed.ts";
-import { isCurrent } from "./revision.ts";
+import { isCurrent, targetInstances, targetOf } from "./revision.ts";
 import type { Millis } from "./spec.ts";
 
-/** One service as the rules see it. */
-export interface Scene {
+/** One service and everything around it, at one moment. */
+export interface Part {
   readonly desired: Desired;
   readonly observed: Observed;
   readonly name: string;
   readonly service: ObservedService;
-  readonly target: Revision;
-  /** How many instances are aimed at. */
-  readonly count: number;
   readonly now: Millis;
 }
 
+/** A service that is to run, as the rules see it. */
+export interface Scene extends Part {
+  readonly target: Revision;
+  /** How many instances are aimed at. */
+  readonly count: number;
+}
+
+export function partOf(desired: Desired, observed: Observed, name: string, now: Millis): Part {
+  return { desired, observed, name, now, service: serviceOf(observed, name) };
+}
+
+/** null: the service is to have no instance. */
+export function sceneOf(part: Part): Scene | null {
+  const { desired, name, service } = part;
+  const target = targetOf(desired, service, name);
+  if (target === null || offReason(desired, name) !== null) return null;
+  return { ...part, target, count: targetInstances(desired, target, name) };
+}
+
+/** Those that run, or ran, what is aimed at. */
 export function currentInstances(scene: Scene): readonly Instance[] {
   return scene.service.instances.filter((i) => isCurrent(i, scene.target, scene.observed));
 }
 
+/** Has been ready for as long as the rollout settings ask. */
 export function isAvailable(instance: Instance, target: Revision, now: Millis): boolean {
   const { phase } = instance;
   return phase.kind === "ready" && now - phase.since >= target.spec.rollout.min_ready;

@@ -54,7 +54,7 @@ export function serviceState(
   const retries = instances.map(retryOf).filter((retry) => retry !== null);
   return {
     ...wordsOf(view),
-    ready: Math.min(ready.length, Math.max(count, 0)),
+    ready: Math.min(ready.length, count),
     wanted: count,
     restarts: service.restarts,
     since: earliest(ready.map((i) => (i.phase.kind === "ready" ? i.phase.since : now))),

@@ -1,17 +1,12 @@
 import { type Desired, type OffReason, offReason } from "./desired.ts";
-import { EMPTY_SERVICE } from "./fold.ts";
 import type { Unmet } from "./needs.ts";
-import type { Instance, Observed, ObservedService, Revision } from "./observed.ts";
+import type { Instance, Observed, Revision } from "./observed.ts";
 import { isCurrent, targetInstances, targetOf } from "./revision.ts";
+import { type Part, partOf } from "./scene.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 
-/** One service with what is aimed at. */
-export interface View {
-  readonly desired: Desired;
-  readonly observed: Observed;
-  readonly name: string;
-  readonly now: Millis;
-  readonly service: ObservedService;
+/** A service as people are told of it: whether it is to run or not. */
+export interface View extends Part {
   readonly off: OffReason | null;
   readonly target: Revision | null;
   readonly spec: ServiceSpec | null;
@@ -22,17 +17,14 @@ export interface View {
 }
 
 export function viewOf(desired: Desired, observed: Observed, name: string, now: Millis): View {
-  const service = observed.services.get(name) ?? EMPTY_SERVICE;
+  const part = partOf(desired, observed, name, now);
+  const { service } = part;
   const target = targetOf(desired, service, name);
   const count = targetInstances(desired, target, name);
   const current =
     target === null ? [] : service.instances.filter((i) => isCurrent(i, target, observed));
   return {
-    desired,
-    observed,
-    name,
-    now,
-    service,
+    ...part,
     off: offReason(desired, name),
     target,
     spec: target?.spec ?? null,

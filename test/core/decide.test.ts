@@ -48,10 +48,10 @@ test("a crash is retried with a growing delay, and procs gives up at the limit",
   world.want(service("web", { restart }));
   world.started("web.1#1");
   expect(world.ended("web.1#1")).toBe("wait web.1 for backoff: retries (100 ms)\n(wake in 100 ms)");
-  expect(world.after(100)).toBe("start web.1#2: retry after exit 1");
+  expect(world.after(100)).toBe("start web.1#2: tried again: exit 1");
   world.started("web.1#2");
   expect(world.ended("web.1#2")).toBe("wait web.1 for backoff: retries (200 ms)\n(wake in 200 ms)");
-  expect(world.after(200)).toBe("start web.1#3: retry after exit 1");
+  expect(world.after(200)).toBe("start web.1#3: tried again: exit 1");
   world.started("web.1#3");
   expect(world.ended("web.1#3")).toBe("");
   expect(world.after(1_000_000)).toBe("");
@@ -68,7 +68,7 @@ test("after a healthy run the first restart is immediate", () => {
   world.after(1000);
   world.now += 20_000;
   expect(world.ended("web.1#1", { kind: "signal", signal: "SIGKILL" })).toBe(
-    "start web.1#2: retry after SIGKILL",
+    "start web.1#2: tried again: killed by SIGKILL, often out of memory",
   );
 });
 
