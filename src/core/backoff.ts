@@ -7,7 +7,8 @@ export type Standing =
   | { readonly kind: "backoff"; readonly until: Millis }
   /** Ended as it should. */
   | { readonly kind: "done" }
-  | { readonly kind: "gave-up"; readonly reason: string }
+  /** Failed more often than its policy allows. */
+  | { readonly kind: "gave-up" }
   /** We ended it: nothing follows from that. */
   | { readonly kind: "stopped" };
 
@@ -17,11 +18,8 @@ export function standing(instance: Instance): Standing {
   const succeeded = phase.exit.kind === "code" && applied.success_codes.includes(phase.exit.code);
   const { policy } = applied.restart;
   if (policy !== "always" && succeeded) return { kind: "done" };
-  if (policy === "never") return { kind: "gave-up", reason: "restart: never" };
-  const recent = exitsWithin(instance.exits, applied.restart, phase.at);
-  if (recent >= applied.restart.max) {
-    return { kind: "gave-up", reason: `${recent} exits in ${applied.restart.window} ms` };
-  }
+  if (policy === "never") return { kind: "gave-up" };
+  if (recentExits(instance, phase.at).length >= applied.restart.max) return { kind: "gave-up" };
   return { kind: "backoff", until: phase.at + backoffMs(applied.restart, nextFailures(instance)) };
 }
 
@@ -41,6 +39,7 @@ function backoffMs(policy: RestartPolicy, failures: number): Millis {
   return Math.min(policy.backoff.max, policy.backoff.min * 2 ** Math.min(failures - 1, 30));
 }
 
-function exitsWithin(exits: readonly Millis[], policy: RestartPolicy, now: Millis): number {
-  return exits.filter((at) => now - at <= policy.window).length;
+/** The unasked exits of its slot that count at `at`: those within the policy's window. */
+export function recentExits({ exits, applied }: Instance, at: Millis): readonly Millis[] {
+  return exits.filter((exit) => at - exit <= applied.restart.window);
 }

@@ -2,14 +2,14 @@ import { type Desired, intentOf, OFF_WORDS, offReason } from "./desired.ts";
 import { sameProcess } from "./diff.ts";
 import { Draft } from "./draft.ts";
 import { leavingDependents } from "./needs.ts";
-import { instanceName, isLive, type Observed, type ObservedService } from "./observed.ts";
+import { idOf, instanceName, isLive, type Observed, type ObservedService } from "./observed.ts";
 import type { Plan } from "./plan.ts";
 import { replace } from "./replace.ts";
 import { targetInstances } from "./revision.ts";
 import { followRollout } from "./rollout.ts";
 import { isActive, type Part, partOf, type Scene, sceneOf } from "./scene.ts";
 import type { Millis } from "./spec.ts";
-import { idOf, stopIt, tend } from "./tend.ts";
+import { stopIt, tend } from "./tend.ts";
 import { followSchedule, followWatch, makeRoomForDue } from "./triggers.ts";
 
 /**

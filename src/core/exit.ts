@@ -1,5 +1,5 @@
 import { unreachable } from "../assert.ts";
-import { standing } from "./backoff.ts";
+import { recentExits, standing } from "./backoff.ts";
 import type { Exit, Instance, Phase } from "./observed.ts";
 import type { Millis } from "./spec.ts";
 import { roundDuration } from "./units.ts";
@@ -42,11 +42,11 @@ export function retryWords(retry: Retry, now: Millis): string {
 
 /** The retry that an ended instance waits for; null: none comes. */
 export function retryOf(instance: Instance): Retry | null {
-  const { phase, applied, exits } = instance;
+  const { phase, applied } = instance;
   const next = standing(instance);
   if (phase.kind !== "ended" || next.kind !== "backoff") return null;
-  const recent = exits.filter((at) => phase.at - at <= applied.restart.window);
-  return { failures: recent.length, failuresMax: applied.restart.max, until: next.until };
+  const failures = recentExits(instance, phase.at).length;
+  return { failures, failuresMax: applied.restart.max, until: next.until };
 }
 
 export interface Retry {
@@ -58,9 +58,8 @@ export interface Retry {
 
 /** `10 crashes in 41s`: what made procs give up. */
 export function crashesWords(instance: Instance): string {
-  const { exits, applied } = instance;
-  const last = exits.at(-1) ?? 0;
-  const recent = exits.filter((at) => last - at <= applied.restart.window);
+  const last = instance.exits.at(-1) ?? 0;
+  const recent = recentExits(instance, last);
   if (recent.length <= 1) return "1 crash";
   return `${recent.length} crashes in ${roundDuration(last - (recent[0] ?? last))}`;
 }

@@ -7,6 +7,7 @@ import { isAttempted, observe } from "./observe.ts";
 import {
   type Instance,
   type InstanceId,
+  idOf,
   isLive,
   type Observed,
   type ObservedService,
@@ -194,10 +195,6 @@ function ended(id: InstanceId, code: number): Event[] {
 
 function passed(id: InstanceId, probe: "ready" | "alive"): Event {
   return { kind: "probed", id, probe, ok: true, detail: "" };
-}
-
-function idOf({ service, slot, run }: Instance): InstanceId {
-  return { service, slot, run };
 }
 
 function findInstance(observed: Observed, id: InstanceId): Instance | undefined {

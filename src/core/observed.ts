@@ -184,6 +184,11 @@ export interface InstanceId {
   readonly run: number;
 }
 
+/** The name of this run, without what is known of it. */
+export function idOf({ service, slot, run }: InstanceId): InstanceId {
+  return { service, slot, run };
+}
+
 export function sameId(a: InstanceId, b: InstanceId): boolean {
   return a.service === b.service && a.slot === b.slot && a.run === b.run;
 }

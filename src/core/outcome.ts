@@ -1,12 +1,12 @@
 import { unreachable } from "../assert.ts";
 import { standing } from "./backoff.ts";
-import { type Desired, intentOf } from "./desired.ts";
+import type { Desired } from "./desired.ts";
 import { sameSpec } from "./diff.ts";
 import { crashesWords, exitAfterWords, retryOf, retryWords } from "./exit.ts";
 import { instanceWords, stoppingWords } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
-import { sameRevision } from "./revision.ts";
+import { rejectionOf } from "./revision.ts";
 import { isAvailable } from "./scene.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { roundDuration, timesWords } from "./units.ts";
@@ -86,13 +86,11 @@ function rolloutVerdict({
   instances,
   now,
 }: View): Verdict | null {
-  const { rollout, rejected } = service;
+  const { rollout } = service;
   if (rollout !== null) return pending(`${rollout.replaced} of ${count} replaced`);
-  if (rejected === null) return null;
-  const { reason, instance, paused } = rejected;
-  const asked = desired.services.get(name);
-  const revision = asked && { spec: asked, generation: intentOf(desired, name).generation };
-  if (revision === undefined || !sameRevision(rejected.revision, revision)) return null;
+  const rejection = rejectionOf(desired, service, name);
+  if (rejection === null) return null;
+  const { reason, instance, paused } = rejection;
   if (paused) return { kind: "failed", outcome: "failed", detail: reason, instance };
   if (target === null) return null;
   const isBack = (i: Instance) => isAvailable(i, target, now) && sameSpec(i.applied, target.spec);

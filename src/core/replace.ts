@@ -4,10 +4,10 @@ import type { Draft } from "./draft.ts";
 import { exitWords } from "./exit.ts";
 import { holderAmong, whoHasPort } from "./fixed-port.ts";
 import { unmetDependency } from "./needs.ts";
-import { type Instance, instanceName, isLive } from "./observed.ts";
+import { type Instance, idOf, instanceName, isLive } from "./observed.ts";
 import { isCurrent, staleUpstream, upstreamEpochs } from "./revision.ts";
 import { fences, isActive, isAvailable, type Scene } from "./scene.ts";
-import { idOf, stopIt } from "./tend.ts";
+import { stopIt } from "./tend.ts";
 
 /**
  * Starts what is missing, stops what is surplus, replaces what is out of date: `count` instances of the target,

@@ -1,9 +1,11 @@
 import { standing } from "./backoff.ts";
 import type { Draft } from "./draft.ts";
 import { type Instance, instanceName, type Revision, type Rollout } from "./observed.ts";
+import type { RolloutStep } from "./plan.ts";
 import { interchangeable, isCurrent, rejectionOf, sameRevision } from "./revision.ts";
 import { currentInstances, fences, isActive, isAvailable, type Scene } from "./scene.ts";
 import type { Millis } from "./spec.ts";
+import { formatDuration } from "./units.ts";
 
 /**
  * Keeps the books of a replacement: a new aim, its begin, progress, success and failure.
@@ -11,43 +13,35 @@ import type { Millis } from "./spec.ts";
  */
 export function followRollout(draft: Draft, scene: Scene): boolean {
   if (aim(draft, scene)) return true;
-  const { service, target, now, name } = scene;
+  const { service, target, now } = scene;
   const { rollout } = service;
   const current = currentInstances(scene);
-  const available = current.filter((i) => isAvailable(i, target, now)).length;
   if (isComplete(scene, current)) {
-    if (
-      service.good === null ||
-      rollout !== null ||
-      !sameRevision(service.good, target) ||
-      service.goodEpoch !== service.epoch
-    ) {
-      draft.do({
-        kind: "rollout",
-        service: name,
-        step: { kind: "complete", ...target },
-        reason: "all instances run it",
-      });
-    }
+    if (isNews(scene)) note(draft, scene, { kind: "complete", ...target }, "all instances run it");
     return false;
   }
   for (const instance of current) wakeWhenAvailable(draft, instance, target, now);
   if (rollout === null) return false;
   if (scene.count === 0) {
-    const reason = "no instance is wanted";
-    draft.do({ kind: "rollout", service: name, step: { kind: "abandon" }, reason });
+    note(draft, scene, { kind: "abandon" }, "no instance is wanted");
     return false;
   }
-  if (available > rollout.replaced) {
-    const reason = `${available} of ${scene.count} replaced`;
-    draft.do({
-      kind: "rollout",
-      service: name,
-      step: { kind: "progress", replaced: available },
-      reason,
-    });
+  const replaced = current.filter((i) => isAvailable(i, target, now)).length;
+  if (replaced > rollout.replaced) {
+    note(draft, scene, { kind: "progress", replaced }, `${replaced} of ${scene.count} replaced`);
     return false;
   }
+  return judge(draft, scene, rollout, current);
+}
+
+/** Ends a rollout that has failed; else looks again when it might have. Returns true when it failed. */
+function judge(
+  draft: Draft,
+  scene: Scene,
+  rollout: Rollout,
+  current: readonly Instance[],
+): boolean {
+  const { target } = scene;
   const failure = failureOf(scene, current) ?? stallOf(scene, rollout, current);
   if (failure === null) {
     for (const instance of current) {
@@ -58,8 +52,18 @@ export function followRollout(draft: Draft, scene: Scene): boolean {
   }
   const paused = target.spec.rollout.on_failure === "pause";
   const step = { kind: "fail", ...target, paused, instance: failure.instance } as const;
-  draft.do({ kind: "rollout", service: name, step, reason: failure.reason });
+  note(draft, scene, step, failure.reason);
   return true;
+}
+
+function note(draft: Draft, { name }: Scene, step: RolloutStep, reason: string): void {
+  draft.do({ kind: "rollout", service: name, step, reason });
+}
+
+/** The books do not say yet that the target is the good revision. */
+function isNews({ service, target }: Scene): boolean {
+  const { good, goodEpoch, rollout, epoch } = service;
+  return good === null || rollout !== null || !sameRevision(good, target) || goodEpoch !== epoch;
 }
 
 /** A new aim goes into the books before anything follows from it. */
@@ -72,13 +76,13 @@ function aim(draft: Draft, scene: Scene): boolean {
   const back = rejection !== null;
   const reason =
     wanted === null ? "new" : back ? `back to the last good one: ${rejection.reason}` : "changed";
-  draft.do({ kind: "rollout", service: name, step: { kind: "wanted", ...target, back }, reason });
+  note(draft, scene, { kind: "wanted", ...target, back }, reason);
   return true;
 }
 
 /** A replacement is a rollout when there is something to lose: a good revision, of which something runs. */
 function begin(draft: Draft, scene: Scene): boolean {
-  const { service, target, name, count } = scene;
+  const { service, target, count } = scene;
   const { good, rollout, rejected } = service;
   if (rollout !== null || rejected !== null || good === null || count === 0) return false;
   if (target.spec.kind === "task" || interchangeable(good, target)) return false;
@@ -87,12 +91,7 @@ function begin(draft: Draft, scene: Scene): boolean {
   // A restart of the same program without overlap has nothing to go back to.
   const restartOnly = interchangeable({ ...good, generation: 0 }, { ...target, generation: 0 });
   if (restartOnly && fences(scene).surge === 0) return false;
-  draft.do({
-    kind: "rollout",
-    service: name,
-    step: { kind: "begin", ...target },
-    reason: "instances are replaced",
-  });
+  note(draft, scene, { kind: "begin", ...target }, "instances are replaced");
   return true;
 }
 
@@ -127,12 +126,11 @@ function failureOf(scene: Scene, current: readonly Instance[]): Failure | null {
       return { reason: `${who} ended before it was ready`, instance: at };
     }
     const { ready } = target.spec;
-    if (phase.kind === "running" && ready !== null) {
-      if (now >= instance.ready.since + ready.timeout) {
-        const detail = instance.ready.last === null ? "" : `: ${instance.ready.last.detail}`;
-        return { reason: `${who} not ready after ${ready.timeout / 1000}s${detail}`, instance: at };
-      }
-    }
+    if (phase.kind !== "running" || ready === null) continue;
+    if (now < instance.ready.since + ready.timeout) continue;
+    const detail = instance.ready.last === null ? "" : `: ${instance.ready.last.detail}`;
+    const waited = formatDuration(ready.timeout);
+    return { reason: `${who} not ready after ${waited}${detail}`, instance: at };
   }
   return null;
 }
@@ -143,7 +141,7 @@ function stallOf(scene: Scene, rollout: Rollout, current: readonly Instance[]): 
     const at = stallAt(scene, rollout, instance);
     if (at === null || scene.now < at) continue;
     const { slot, run } = instance;
-    const reason = `no progress for ${scene.target.spec.rollout.progress / 1000}s`;
+    const reason = `no progress for ${formatDuration(scene.target.spec.rollout.progress)}`;
     return { reason, instance: { slot, run } };
   }
   return null;

@@ -1,9 +1,9 @@
 import { unreachable } from "../assert.ts";
 import { livePaths, sameProcess } from "./diff.ts";
 import type { Draft } from "./draft.ts";
-import type { Instance, InstanceId, Phase, Revision } from "./observed.ts";
+import { type Instance, idOf, type Phase, type Revision } from "./observed.ts";
 import type { Millis } from "./spec.ts";
-import { timesWords } from "./units.ts";
+import { roundDuration, timesWords } from "./units.ts";
 
 /** Without a readiness probe a service counts as ready once it has lived this long. */
 const MIN_UPTIME_MS = 1000;
@@ -93,7 +93,9 @@ function tendStopping(
     draft.wake(phase.killAt);
     return;
   }
-  const reason = phase.killed ? "still there" : `did not stop in ${phase.killAt - phase.since} ms`;
+  const reason = phase.killed
+    ? "still there"
+    : `did not stop in ${roundDuration(phase.killAt - phase.since)}`;
   draft.do({ kind: "kill", id: idOf(instance), reason });
 }
 
@@ -131,8 +133,4 @@ export function stopIt(
 ): void {
   const using = { ...instance.applied.stop, ...how.using };
   draft.do({ kind: "stop", id: idOf(instance), using, reason: how.reason, asked: how.asked });
-}
-
-export function idOf(instance: Instance): InstanceId {
-  return { service: instance.service, slot: instance.slot, run: instance.run };
 }

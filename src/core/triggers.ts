@@ -1,7 +1,7 @@
 import type { Draft } from "./draft.ts";
-import { isLive } from "./observed.ts";
+import { idOf, isLive } from "./observed.ts";
 import type { Scene } from "./scene.ts";
-import { idOf, stopIt } from "./tend.ts";
+import { stopIt } from "./tend.ts";
 
 /** This many restarts by watch within the window mean that the service causes them itself. */
 const LOOP_MAX = 5;

@@ -160,7 +160,7 @@ test("a removed service stops after the removed dependents are gone", () => {
 test("after its grace an instance is killed, and killed again until it is gone", () => {
   const world = up(service("web"));
   world.want();
-  expect(world.after(10_000)).toBe("kill web.1#1: did not stop in 10000 ms\n(wake in 2000 ms)");
+  expect(world.after(10_000)).toBe("kill web.1#1: did not stop in 10s\n(wake in 2000 ms)");
   expect(world.after(2000)).toBe("kill web.1#1: still there\n(wake in 2000 ms)");
 });
 
