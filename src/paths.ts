@@ -7,12 +7,15 @@ export interface ProjectPaths {
   readonly id: string;
   /** Real path of the folder that holds procs.yaml. */
   readonly folder: string;
-  /** Cleared at boot, or carrying the boot id: socket, lock, life fifos. */
+  /** Cleared at boot, or carrying the boot id: socket, life fifos. Another shell may name another one. */
   readonly runtime: string;
-  /** Kept: runs (logs, ledgers), events, state. */
+  /** Kept: lock, runs (logs, ledgers), events, state. */
   readonly state: string;
   readonly socket: string;
+  /** Not in `runtime`, which may be cleaned away under a supervisor, or be another one in another shell. */
   readonly lock: string;
+  /** Where the supervisor that runs has its socket, as text. */
+  readonly address: string;
   /** Life fifos: `<service>.<slot>.<run>.main` and `.tree`. */
   readonly life: string;
   /** One folder a slot, `<service>.<slot>`: see src/logs/layout.ts. */
@@ -35,7 +38,8 @@ export function projectPaths(folder: string, env: Env, uid: number): ProjectPath
     runtime,
     state,
     socket: join(runtime, "sock"),
-    lock: join(runtime, "lock"),
+    lock: join(state, "lock"),
+    address: join(state, "address"),
     life: join(runtime, "life"),
     runs: join(state, "runs"),
     events: join(state, "events.ndjson"),

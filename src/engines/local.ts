@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { call, stream } from "../control/client.ts";
+import { socketOf } from "../control/address.ts";
+import { call, type StreamEnd, stream } from "../control/client.ts";
 import type {
   Operation,
   PlanRequest,
@@ -26,14 +27,22 @@ export interface LocalEngineOptions {
 
 /** The engine of this machine: speaks to the project's supervisor over its socket, and starts it when asked to. */
 export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {}): Engine {
-  const base = {
-    socket: paths.socket,
-    ...(options.version === undefined ? {} : { version: options.version }),
+  const version = options.version === undefined ? {} : { version: options.version };
+  const reach = async <T>(ask: (base: Base) => Promise<T | null>): Promise<T | null> => {
+    const answer = await ask({ socket: paths.socket, ...version });
+    if (answer !== null) return answer;
+    // Started from a shell with another runtime folder, it listens elsewhere.
+    const socket = socketOf(paths);
+    return socket === paths.socket ? null : ask({ socket, ...version });
   };
+  /** Null only when really nothing runs. Rejects with P602 when a supervisor died and left something. */
+  const find = async <T>(ask: (base: Base) => Promise<T | null>): Promise<T | null> =>
+    (await reach(ask)) ?? refuseLeftovers(paths);
   // The server is of this package, behind a socket of this user: what it answers is what protocol.ts says.
-  const get = async <T>(path: string) => (await call({ ...base, method: "GET", path })) as T | null;
-  const post = async <T>(path: string, body: unknown) =>
-    (await call({ ...base, method: "POST", path, body })) as T | null;
+  const get = <T>(path: string) =>
+    find(async (base) => (await call({ ...base, method: "GET", path })) as T | null);
+  const post = <T>(path: string, body: unknown) =>
+    find(async (base) => (await call({ ...base, method: "POST", path, body })) as T | null);
   const launch = async () => {
     const { launchSupervisor } = await import("../supervisor/launch.ts");
     await launchSupervisor({
@@ -55,15 +64,24 @@ export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {
       return (await post<PlanDoc>("/v1/plan", request)) ?? planLocally(request);
     },
     async operate(operation, how) {
-      const perform = () => operate(base, operation, how);
+      const perform = () => reach((base) => operate(base, operation, how));
       if (how.launch) return performLaunching(paths, perform, launch);
-      const result = await perform();
-      if (result === null) throw nothingRuns();
+      let result = await perform();
+      if (
+        result === null &&
+        operation.op === "down" &&
+        (await namesOfLeftovers(paths)).length > 0
+      ) {
+        // One that ends what the last one left, and leaves.
+        await launch();
+        result = await perform();
+      }
+      if (result === null) throw (await leftBehind(paths)) ?? nothingRuns();
       if (operation.op === "down" && result.ok) await untilLeft(paths, LEAVE_MS_MAX);
       return result;
     },
-    events: (how) => follow(base, how),
-    attach: (how) => attach(base, how),
+    events: (how) => heard(find((base) => follow(base, how))),
+    attach: (how) => heard(find((base) => attach(base, how))),
     async detach() {
       await post("/v1/detach", {});
     },
@@ -150,11 +168,11 @@ async function untilLeft(paths: ProjectPaths, limitMs: number): Promise<boolean>
 const LEAVE_MS_MAX = 5_000;
 const LOOK_EVERY_MS = 5;
 
-async function follow(base: Base, how: EventsOptions): Promise<void> {
+async function follow(base: Base, how: EventsOptions): Promise<StreamEnd | null> {
   const query = new URLSearchParams();
   if (how.since !== null) query.set("since", String(how.since));
   if (how.follow) query.set("follow", "1");
-  const end = await stream({
+  return stream({
     ...base,
     method: "GET",
     path: `/v1/events?${query}`,
@@ -162,11 +180,10 @@ async function follow(base: Base, how: EventsOptions): Promise<void> {
     // As above: a line of this stream is an EventItem.
     onValue: (value) => how.onEvent(value as Parameters<EventsOptions["onEvent"]>[0]),
   });
-  if (end === null) throw nothingRuns();
 }
 
-async function attach(base: Base, how: AttachOptions): Promise<void> {
-  const end = await stream({
+async function attach(base: Base, how: AttachOptions): Promise<StreamEnd | null> {
+  return stream({
     ...base,
     method: "POST",
     path: "/v1/attach",
@@ -176,7 +193,33 @@ async function attach(base: Base, how: AttachOptions): Promise<void> {
     // As above.
     onValue: (value) => how.onEvent(value as Parameters<AttachOptions["onEvent"]>[0]),
   });
-  if (end === null) throw nothingRuns();
+}
+
+async function heard(end: Promise<StreamEnd | null>): Promise<void> {
+  if ((await end) === null) throw nothingRuns();
+}
+
+/** Asked only when nobody answers: null when nothing runs at all. */
+async function refuseLeftovers(paths: ProjectPaths): Promise<null> {
+  const error = await leftBehind(paths);
+  if (error !== null) throw error;
+  return null;
+}
+
+async function leftBehind(paths: ProjectPaths): Promise<UserError | null> {
+  const names = await namesOfLeftovers(paths);
+  if (names.length === 0) return null;
+  const what = `the supervisor died, and what it started still runs without it: ${names.join(", ")}`;
+  return userError(EXIT.supervisor, "P602", what, {
+    notes: [`if it was not killed, its log says why it ended: ${paths.supervisorLog}`],
+    help: ["procs up ends these and starts them anew", "procs down ends these"],
+  });
+}
+
+/** The instances of a supervisor that died, by name. */
+async function namesOfLeftovers(paths: ProjectPaths): Promise<readonly string[]> {
+  const { instancesLeft } = await import("../supervisor/leftovers.ts");
+  return instancesLeft(paths);
 }
 
 /** With nothing running, everything is to be added; computed here, by the same code. */

@@ -40,6 +40,14 @@ export function markOf(projectId: string, id: InstanceId): string {
   return `${projectId}:${id.service}.${id.slot}.${id.run}`;
 }
 
+/** The run that a mark names, or null for one of another project. */
+export function readMark(projectId: string, mark: string): InstanceId | null {
+  if (!mark.startsWith(`${projectId}:`)) return null;
+  const [, service, slot, run] =
+    /^(.+)\.(\d+)\.(\d+)$/.exec(mark.slice(projectId.length + 1)) ?? [];
+  return service === undefined ? null : { service, slot: Number(slot), run: Number(run) };
+}
+
 /** Puts the instance's number where the file says `${procs.instance}`. */
 export function fillCommand(
   command: string | readonly string[],

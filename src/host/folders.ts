@@ -5,12 +5,32 @@ import type { ProjectPaths } from "../paths.ts";
 
 /**
  * Makes the project's folders, 0700, and checks that they are ours alone: whoever can write there can
- * speak for procs. Throws UserError P604 when one is a link, a file, or somebody else's.
+ * speak for procs. Throws UserError P604 when one is a link, a file, or somebody else's,
+ * or when the path of the socket is longer than sockets may have.
  */
 export function preparePaths(paths: ProjectPaths): void {
+  refuseLongSocket(paths.socket);
   // The folder above `runtime` may be in /tmp, where anybody can make it first.
   for (const folder of [dirname(paths.runtime), paths.runtime, paths.life]) own(folder);
   for (const folder of [paths.state, paths.runs]) own(folder);
+}
+
+/** Of the shortest address of a Unix socket among the systems that matter, macOS, with its final NUL. */
+const SOCKET_BYTES_MAX = 103;
+
+/** Node would cut the path off and listen somewhere else. */
+function refuseLongSocket(socket: string): void {
+  const bytes = Buffer.byteLength(socket);
+  if (bytes <= SOCKET_BYTES_MAX) return;
+  throw userError(
+    EXIT.supervisor,
+    "P604",
+    `the path of the socket is too long: ${bytes} bytes, and the system takes ${SOCKET_BYTES_MAX}`,
+    {
+      notes: [socket],
+      help: ["set PROCS_STATE_DIR, or XDG_RUNTIME_DIR, to a folder with a shorter path"],
+    },
+  );
 }
 
 function own(folder: string): void {

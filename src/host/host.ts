@@ -1,10 +1,17 @@
+import { createHash } from "node:crypto";
 import type { Event } from "../core/event.ts";
 import { type InstanceId, sameId } from "../core/observed.ts";
 import type { Host } from "../core/ports.ts";
-import type { Millis, ServiceSpec } from "../core/spec.ts";
+import type { ServiceSpec } from "../core/spec.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { fillCommand, programEnvironment } from "./environment.ts";
-import { findLeftovers, killLeftovers, type Leftover } from "./leftovers.ts";
+import {
+  clearFifos,
+  findLeftovers,
+  killLeftovers,
+  type Leftover,
+  type LeftoverEnding,
+} from "./leftovers.ts";
 import { attemptLimit, attemptProbe, type ProbeAnswer } from "./probes.ts";
 import { Processes } from "./processes.ts";
 import { Schedules } from "./schedules.ts";
@@ -25,10 +32,13 @@ export interface HostOptions {
 
 /** The real world behind core's port. */
 export interface RealHost extends Host {
-  /** What runs of an earlier supervisor still live. To be asked before the first start. */
+  /** What runs of an earlier supervisor still live, and clears up after the others. To be asked before the first start. */
   leftovers(): readonly Leftover[];
   /** Ends them; resolves with those that could not be ended. */
-  killLeftovers(leftovers: readonly Leftover[], graceMs: Millis): Promise<readonly Leftover[]>;
+  killLeftovers(
+    leftovers: readonly Leftover[],
+    ending: LeftoverEnding,
+  ): Promise<readonly Leftover[]>;
   /** What each live run's whole tree uses now; null where the system does not tell. */
   stats(ids: readonly InstanceId[]): readonly { id: InstanceId; stats: TreeStats | null }[] | null;
   /** Resolves when all watched files have been looked at once. */
@@ -42,7 +52,7 @@ const COMMAND_MS_MAX = 10 * 60_000;
 
 export function createHost(options: HostOptions): RealHost {
   const { paths } = options;
-  const projectId = paths.id;
+  const projectId = projectMark(paths);
   const warn = options.warn ?? (() => {});
   let isClosed = false;
   const emit = (event: Event): void => {
@@ -72,8 +82,11 @@ export function createHost(options: HostOptions): RealHost {
     watch: (specs) => watches.watch(specs),
     run: (spec, command) => void runCommand(spec, command, context, emit),
     schedule: (spec) => schedules.schedule(spec),
-    leftovers: () => findLeftovers(paths, projectId),
-    killLeftovers: (leftovers, graceMs) => killLeftovers(paths, projectId, leftovers, graceMs),
+    leftovers: () => {
+      clearFifos(paths);
+      return findLeftovers(paths, projectId);
+    },
+    killLeftovers: (leftovers, ending) => killLeftovers(paths, projectId, leftovers, ending),
     stats: (ids) => sampleRuns(processes, sampler, ids),
     watching: () => watches.ready(),
     close: async () => {
@@ -83,6 +96,15 @@ export function createHost(options: HostOptions): RealHost {
       await watches.close();
     },
   };
+}
+
+/**
+ * What the processes of a project carry. Not only of its folder: another user's project of the same folder
+ * is not ours to end, and is told apart by where its state is kept.
+ */
+export function projectMark(paths: ProjectPaths): string {
+  const state = createHash("sha256").update(paths.state).digest("hex").slice(0, 8);
+  return `${paths.id}-${state}`;
 }
 
 async function probe(

@@ -1,14 +1,23 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceId } from "../core/observed.ts";
-import type { Millis } from "../core/spec.ts";
+import { dependentsOf } from "../core/order.ts";
+import type { Millis, ServiceSpec, StopSettings } from "../core/spec.ts";
 import { runFiles } from "../logs/layout.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { markOf } from "./environment.ts";
+import { markOf, readMark } from "./environment.ts";
 import { isHeld, openReader, watchFifo } from "./fifos.ts";
 import { readLedger } from "./ledger.ts";
 import { lifeFifos } from "./run.ts";
-import { killTrees, membersOf, signalTrees, type TreeTarget } from "./tree.ts";
+import {
+  findProcess,
+  killTrees,
+  listProcesses,
+  markIn,
+  membersOf,
+  signalTrees,
+  type TreeTarget,
+} from "./tree.ts";
 
 /** A run of an earlier supervisor, of which something still lives. */
 export interface Leftover {
@@ -19,91 +28,208 @@ export interface Leftover {
   readonly pids: readonly number[];
 }
 
+/** How to end leftovers. */
+export interface LeftoverEnding {
+  /** As last known: how each wants to be stopped, and who needs whom. */
+  readonly services: ReadonlyMap<string, ServiceSpec>;
+  /** Aborted: the rest gets no more grace. */
+  readonly hurry?: AbortSignal;
+}
+
 /** How long after a SIGKILL a tree may take to vanish, before it is looked for again. */
 const VANISH_MS = 500;
 const KILLS_MAX = 6;
+/** How often processes without a fifo are looked for. */
+const LOOK_EVERY_MS = 50;
+/** For a service that nobody knows any more. */
+const STOP_DEFAULT: StopSettings = { signal: "SIGTERM", timeout: 10_000 };
 
 /**
- * What an earlier supervisor left running: the runs whose tree fifo somebody still holds. Fifos that
- * nobody holds are cleared away. To be called while no run of ours exists.
+ * What an earlier supervisor left running: the runs whose tree fifo somebody still holds, and those that
+ * left a marked process, for when the fifos were cleaned away. Changes nothing.
  */
 export function findLeftovers(paths: ProjectPaths, projectId: string): readonly Leftover[] {
-  const found: Leftover[] = [];
+  const held = fifoRuns(paths).filter((id) => isHeld(lifeFifos(paths, id).tree));
+  const known = new Set(held.map((id) => targetOf(paths, projectId, id).mark));
+  const ids = [...held, ...markedRuns(projectId, known)];
+  return ids.map((id) => {
+    const pids = membersOf([targetOf(paths, projectId, id)]).map((process) => process.pid);
+    return { id, pid: readLedger(ledgerOf(paths, id)).pid, pids };
+  });
+}
+
+/** Clears away the fifos that nobody holds. To be called while no run of ours exists. */
+export function clearFifos(paths: ProjectPaths): void {
+  for (const id of fifoRuns(paths)) if (!isHeld(lifeFifos(paths, id).tree)) clear(paths, id);
   for (const name of namesIn(paths.life)) {
-    const [, service, slot, run] = /^(.+)\.(\d+)\.(\d+)\.tree$/.exec(name) ?? [];
-    if (service === undefined) {
-      if (!isHeld(join(paths.life, name))) rmSync(join(paths.life, name), { force: true });
-      continue;
-    }
-    const id = { service, slot: Number(slot), run: Number(run) };
-    if (!isHeld(lifeFifos(paths, id).tree)) clear(paths, id);
-    else {
-      const pids = membersOf([targetOf(paths, projectId, id)]).map((process) => process.pid);
-      found.push({ id, pid: ledgerOf(paths, id).pid, pids });
-    }
+    if (TREE_FIFO.test(name) || name.endsWith(".main")) continue;
+    if (!isHeld(join(paths.life, name))) rmSync(join(paths.life, name), { force: true });
   }
-  return found;
 }
 
 /**
- * Ends them: SIGTERM, the grace, then SIGKILL to everything found by mark, life fifo or session. Resolves
- * with those of which something lives even then.
+ * Ends them, dependents first: each with the signal and the grace of its service, then SIGKILL to
+ * everything found by mark, life fifo or session. Resolves with those of which something lives even then.
  */
 export async function killLeftovers(
   paths: ProjectPaths,
   projectId: string,
   leftovers: readonly Leftover[],
-  graceMs: Millis,
+  ending: LeftoverEnding,
 ): Promise<readonly Leftover[]> {
-  const targets = new Map(leftovers.map((each) => [each, targetOf(paths, projectId, each.id)]));
-  signalTrees([...targets.values()], "SIGTERM");
-  signalTrees([...targets.values()], "SIGCONT");
-  let immortal = await stillHeld(paths, leftovers, graceMs);
-  for (let kills = 0; kills < KILLS_MAX && immortal.length > 0; kills++) {
-    killTrees(
-      immortal.flatMap((each) => targets.get(each) ?? []),
-      new Set(),
-    );
-    immortal = await stillHeld(paths, immortal, VANISH_MS);
+  const ends = leftovers.map(
+    (leftover) => new End(paths, targetOf(paths, projectId, leftover.id), leftover),
+  );
+  const immortal: Leftover[] = [];
+  for (let rest = ends; rest.length > 0; ) {
+    const layer = withoutDependents(rest, ending.services);
+    rest = rest.filter((each) => !layer.includes(each));
+    const lasting = await endLayer(layer, ending);
+    immortal.push(...lasting.map((each) => each.leftover));
   }
   for (const each of leftovers) if (!immortal.includes(each)) clear(paths, each.id);
   return immortal;
 }
 
-function stillHeld(
-  paths: ProjectPaths,
-  leftovers: readonly Leftover[],
-  limitMs: Millis,
-): Promise<readonly Leftover[]> {
-  const held = new Set(leftovers.filter((each) => isHeld(lifeFifos(paths, each.id).tree)));
-  if (held.size === 0) return Promise.resolve([]);
-  return new Promise((resolve) => {
-    const watchers: { close(): void }[] = [];
-    const finish = (): void => {
-      clearTimeout(timer);
-      for (const watcher of watchers) watcher.close();
-      resolve([...held]);
-    };
-    const timer = setTimeout(finish, limitMs);
-    for (const each of held) {
-      const end = (): void => {
-        held.delete(each);
-        if (held.size === 0) finish();
-      };
-      watchers.push(watchFifo(openReader(lifeFifos(paths, each.id).tree), { end }));
-    }
+/** All that nobody of the others needs, directly or not; in a circle, all. */
+function withoutDependents(ends: readonly End[], services: LeftoverEnding["services"]): End[] {
+  const names = new Set(ends.map((each) => each.leftover.id.service));
+  const free = ends.filter(({ leftover }) => {
+    const seen = new Set([leftover.id.service]);
+    for (const name of seen) for (const other of dependentsOf(services, name)) seen.add(other);
+    seen.delete(leftover.id.service);
+    return ![...seen].some((name) => names.has(name));
   });
+  return free.length > 0 ? free : [...ends];
+}
+
+async function endLayer(
+  layer: readonly End[],
+  { services, hurry }: LeftoverEnding,
+): Promise<readonly End[]> {
+  const groups = new Map<string, { stop: StopSettings; ends: End[] }>();
+  for (const each of layer) {
+    const stop = services.get(each.leftover.id.service)?.stop ?? STOP_DEFAULT;
+    const key = `${stop.signal} ${stop.timeout}`;
+    const group = groups.get(key) ?? { stop, ends: [] };
+    groups.set(key, group);
+    group.ends.push(each);
+  }
+  const all = await Promise.all(
+    [...groups.values()].map(({ stop, ends }) => endAll(ends, stop, hurry)),
+  );
+  return all.flat();
+}
+
+/** Looking through all processes costs the same for one as for fifty. */
+async function endAll(
+  ends: readonly End[],
+  stop: StopSettings,
+  hurry?: AbortSignal,
+): Promise<readonly End[]> {
+  const targets = ends.map((each) => each.target);
+  signalTrees(targets, stop.signal);
+  signalTrees(targets, "SIGCONT");
+  let rest = await stillThere(ends, stop.timeout, hurry);
+  for (let kills = 0; kills < KILLS_MAX && rest.length > 0; kills++) {
+    killTrees(
+      rest.map((each) => each.target),
+      new Set(),
+    );
+    rest = await stillThere(rest, VANISH_MS);
+  }
+  return rest;
+}
+
+/** Those that are not gone when the time is over. */
+async function stillThere(
+  ends: readonly End[],
+  limitMs: Millis,
+  hurry?: AbortSignal,
+): Promise<readonly End[]> {
+  const held = new Set(ends.filter((each) => each.isThere()));
+  if (held.size === 0) return [];
+  const watchers: { close(): void }[] = [];
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, limitMs);
+    watchers.push({ close: () => clearTimeout(timer) });
+    if (hurry?.aborted === true) resolve();
+    hurry?.addEventListener("abort", () => resolve(), { once: true });
+    const gone = (each: End): void => {
+      held.delete(each);
+      if (held.size === 0) resolve();
+    };
+    for (const each of held) watchers.push(each.onGone(() => gone(each)));
+  });
+  for (const watcher of watchers) watcher.close();
+  return [...held];
+}
+
+/** The end of one leftover: what it is known by, and whether it has come. */
+class End {
+  readonly leftover: Leftover;
+  readonly target: TreeTarget;
+  readonly #tree: string;
+
+  constructor(paths: ProjectPaths, target: TreeTarget, leftover: Leftover) {
+    this.leftover = leftover;
+    this.target = target;
+    this.#tree = lifeFifos(paths, leftover.id).tree;
+  }
+
+  isThere(): boolean {
+    return isHeld(this.#tree) || this.#marked().length > 0;
+  }
+
+  onGone(listener: () => void): { close(): void } {
+    if (!isHeld(this.#tree)) return this.#pollMarked(listener);
+    return watchFifo(openReader(this.#tree), { end: listener });
+  }
+
+  /** Without the fifo nobody tells when the last one goes. */
+  #pollMarked(listener: () => void): { close(): void } {
+    const timer = setInterval(() => {
+      if (this.#marked().length > 0) return;
+      clearInterval(timer);
+      listener();
+    }, LOOK_EVERY_MS);
+    return { close: () => clearInterval(timer) };
+  }
+
+  /** Only those that were found before: a marked process that was born since has the fifo, or such a parent. */
+  #marked(): readonly number[] {
+    return this.leftover.pids.filter(
+      (pid) => findProcess(pid) !== null && markIn(pid) === this.target.mark,
+    );
+  }
 }
 
 /** Without the shim: its pid was not written down, and the mark and the fifo find it as they find the rest. */
 function targetOf(paths: ProjectPaths, projectId: string, id: InstanceId): TreeTarget {
   // A renamed run carries the mark of its first name.
-  const mark = ledgerOf(paths, id).mark ?? markOf(projectId, id);
+  const mark = readLedger(ledgerOf(paths, id)).mark ?? markOf(projectId, id);
   return { shim: null, mark, fifo: lifeFifos(paths, id).tree };
 }
 
-function ledgerOf(paths: ProjectPaths, id: InstanceId) {
-  return readLedger(runFiles(paths.runs, id.service, id.slot, id.run).ledger);
+function ledgerOf(paths: ProjectPaths, id: InstanceId): string {
+  return runFiles(paths.runs, id.service, id.slot, id.run).ledger;
+}
+
+/** Runs of which a marked process lives, save those with a known mark. */
+function markedRuns(projectId: string, known: ReadonlySet<string>): readonly InstanceId[] {
+  const marks = new Set(listProcesses().flatMap(({ pid }) => markIn(pid) ?? []));
+  return [...marks]
+    .filter((mark) => !known.has(mark))
+    .flatMap((mark) => readMark(projectId, mark) ?? []);
+}
+
+const TREE_FIFO = /^(.+)\.(\d+)\.(\d+)\.tree$/;
+
+function fifoRuns(paths: ProjectPaths): readonly InstanceId[] {
+  return namesIn(paths.life).flatMap((name) => {
+    const [, service, slot, run] = TREE_FIFO.exec(name) ?? [];
+    return service === undefined ? [] : [{ service, slot: Number(slot), run: Number(run) }];
+  });
 }
 
 function clear(paths: ProjectPaths, id: InstanceId): void {
@@ -116,8 +242,7 @@ function clear(paths: ProjectPaths, id: InstanceId): void {
 
 function namesIn(folder: string): readonly string[] {
   try {
-    // `.main` goes with its `.tree`.
-    return readdirSync(folder).filter((name) => !name.endsWith(".main"));
+    return readdirSync(folder);
   } catch {
     return [];
   }

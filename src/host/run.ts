@@ -59,6 +59,7 @@ export interface Run {
 
 export interface RunContext {
   readonly paths: ProjectPaths;
+  /** The same folder may be somebody else's project too: this is its name among all of the machine. */
   readonly projectId: string;
   readonly socketPath: string;
   /** The soft limit of open files that programs get back. */
@@ -173,7 +174,7 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
     writeSync(l, `run ${run.mark}\n`);
     if (change !== null) for (const fd of [o, e]) fchownSync(fd, change.account.uid, -1);
     const shim = shimCommand({
-      name: `${context.projectId}/${instanceName(id)}`,
+      name: `${context.paths.id}/${instanceName(id)}`,
       argv: argvOf(fillCommand(spec.command, id.slot), spec.shell),
       env: run.env,
       nofile: spec.limits.nofile,

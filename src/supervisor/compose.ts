@@ -1,17 +1,16 @@
-import { readdirSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { createHandler } from "../control/routes.ts";
-import { startControlServer } from "../control/server.ts";
 import type { Event } from "../core/event.ts";
-import { instanceName } from "../core/observed.ts";
 import { createClock } from "../host/clock.ts";
-import { createHost, type RealHost } from "../host/host.ts";
+import { createHost } from "../host/host.ts";
 import type { ProjectPaths } from "../paths.ts";
+import { Doorway } from "./doorway.ts";
 import { Drift } from "./drift.ts";
 import { Edits } from "./edits.ts";
 import { drain, untilNothingRuns } from "./ending.ts";
 import { EventLog } from "./event-log.ts";
 import { happenings } from "./happenings.ts";
+import { Inheritance } from "./inheritance.ts";
 import { Owner } from "./owner.ts";
 import { ProjectControl } from "./project-control.ts";
 import { RunIndexes } from "./run-indexes.ts";
@@ -35,9 +34,6 @@ export interface ProjectSupervisor {
   end(why: string): void;
 }
 
-/** What a predecessor left running gets this long to end by itself. */
-const LEFTOVER_GRACE_MS = 5_000;
-
 /** Puts the real world around the core of one project and lets clients in. */
 export async function superviseProject(
   options: ProjectSupervisorOptions,
@@ -52,9 +48,10 @@ export async function superviseProject(
     session.core.handle(event);
   };
   const host = indexes.follow(createHost({ paths, emit, warn: log }));
+  const state = new StateFile(paths.stateFile, onFault);
+  const inheritance = new Inheritance({ host, events, remembered: state.read() });
   const session: Session = new Session({
-    ...{ paths, version: options.version, host, clock, events },
-    state: new StateFile(paths.stateFile, onFault),
+    ...{ paths, version: options.version, host, clock, events, state },
     onChange(change) {
       // The very first step comes before there is a session, and nothing happens in it.
       if (change.actions.length === 0 && change.before === change.after) return;
@@ -64,7 +61,6 @@ export async function superviseProject(
   });
   const drift = new Drift(session);
   const edits = new Edits(session, drift, onFault);
-  await endLeftovers(host, events);
   for (const event of runsSoFar(paths.runs)) session.core.handle(event);
 
   const left = once(async () => {
@@ -72,7 +68,7 @@ export async function superviseProject(
     edits.close();
     clock.close();
     events.end();
-    await server.close();
+    await door.close();
     await host.close();
     indexes.close();
     session.forget();
@@ -80,54 +76,37 @@ export async function superviseProject(
     options.onLeft();
   });
   const end = (why: string) => {
-    if (session.core.desired.draining) return session.core.handle({ kind: "hurry" });
+    if (session.core.desired.draining) {
+      inheritance.hurry();
+      return session.core.handle({ kind: "hurry" });
+    }
     events.add({ type: "supervisor", message: `down: ${why}` });
     drain(session, null);
-    untilNothingRuns(session).then(left).catch(onFault);
+    Promise.allSettled([inheritance.end(), untilNothingRuns(session)])
+      .then(left)
+      .catch(onFault);
   };
   const owner = new Owner(() => end("the procs up that started it went away"));
   const control = new ProjectControl({
     ...{ session, host, drift, owner },
     onLeave: () => void left().catch(onFault),
   });
-  const handler = createHandler(control);
-  // One that died left its socket behind; the lock says that nobody else can be listening.
-  rmSync(paths.socket, { force: true });
-  const server = await startControlServer({ socket: paths.socket, handler, onFault });
+  const handler = inheritance.guard(createHandler(control));
+  const door = new Doorway({ paths, handler, onFault, log });
+  await door.open();
   events.add({ type: "supervisor", message: `the supervisor started (pid ${process.pid})` });
+  inheritance.end().catch(onFault);
   return { session, end };
 }
 
-/** Whatever a supervisor that died left running is ended before anything new is started. */
-async function endLeftovers(host: RealHost, events: EventLog): Promise<void> {
-  const leftovers = host.leftovers();
-  if (leftovers.length === 0) return;
-  const names = leftovers.map(({ id }) => instanceName(id)).join(", ");
-  events.add({
-    type: "supervisor",
-    message: `ending what an earlier supervisor left running: ${names}`,
-  });
-  const remaining = await host.killLeftovers(leftovers, LEFTOVER_GRACE_MS);
-  if (remaining.length === 0) return;
-  const rest = remaining.map(({ id, pids }) => `${instanceName(id)} (${pids.join(", ")})`);
-  events.add({ type: "supervisor", message: `could not end ${rest.join(", ")}` });
-}
-
-/**
- * The lock goes last, and the folder only when it is empty: from then on a new supervisor may be making
- * itself at home in it.
- */
+/** The lock goes last: from then on a new supervisor may be making itself at home. */
 function clearRuntime(paths: ProjectPaths): void {
   try {
-    for (const name of readdirSync(paths.runtime)) {
-      const path = join(paths.runtime, name);
-      if (path !== paths.lock) rmSync(path, { recursive: true, force: true });
-    }
-    rmSync(paths.lock, { force: true });
-    rmdirSync(paths.runtime);
+    rmSync(paths.runtime, { recursive: true, force: true });
   } catch {
-    // Somebody is already there again.
+    // Somebody is making himself at home already, or the folder is not ours any more.
   }
+  rmSync(paths.lock, { force: true });
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

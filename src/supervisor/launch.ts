@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs
 import { connect } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { socketOf } from "../control/address.ts";
 import { EXIT, type UserError, userError } from "../errors.ts";
 import { preparePaths } from "../host/folders.ts";
 import { LOCKED_EXIT, lockedCommand } from "../host/lock.ts";
@@ -33,7 +34,7 @@ export async function launchSupervisor(options: LaunchOptions): Promise<void> {
   const { paths } = options;
   const until = performance.now() + LAUNCH_MS_MAX;
   while (performance.now() < until) {
-    if (await listens(paths.socket)) return;
+    if (await listens(socketOf(paths))) return;
     preparePaths(paths);
     const folder = identityOf(paths.runtime);
     const said = existsSync(paths.supervisorLog) ? statSync(paths.supervisorLog).size : 0;
@@ -50,7 +51,10 @@ export async function launchSupervisor(options: LaunchOptions): Promise<void> {
     "P610",
     `no supervisor answered within ${LAUNCH_MS_MAX / 1000}s`,
     {
-      notes: [`its log is ${paths.supervisorLog}`],
+      notes: [
+        `one that holds the lock ${paths.lock} keeps others out`,
+        `its log is ${paths.supervisorLog}`,
+      ],
     },
   );
 }

@@ -18,6 +18,8 @@ export interface Remembered {
   readonly intents: ReadonlyMap<string, Intent>;
   readonly selected: ReadonlySet<string> | null;
   readonly profiles: ReadonlySet<string>;
+  /** As last desired, with hashes for values: how to stop what still runs of them, and in which order. */
+  readonly services: ReadonlyMap<string, ServiceSpec>;
 }
 
 interface StateDocument {
@@ -61,6 +63,7 @@ export class StateFile {
         intents: new Map(Object.entries(state.intents)),
         selected: state.selected === null ? null : new Set(state.selected),
         profiles: new Set(state.profiles),
+        services: new Map(state.services.map((spec) => [spec.name, spec])),
       };
     } catch (error) {
       this.#onFault(error);
@@ -115,7 +118,9 @@ export class StateFile {
 
 /** The desired state that what is remembered adds up to, before the first file is applied. */
 export function recall(desired: Desired, remembered: Remembered | null): Desired {
-  return remembered === null ? desired : { ...desired, ...remembered };
+  if (remembered === null) return desired;
+  const { intents, selected, profiles } = remembered;
+  return { ...desired, intents, selected, profiles };
 }
 
 function readKey(path: string): Buffer {

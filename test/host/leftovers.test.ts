@@ -1,6 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { API, createRig, eventually, type HostRig, isAlive } from "./rig.ts";
+import { projectMark } from "../../src/host/host.ts";
+import { projectPaths } from "../../src/paths.ts";
+import { API, createRig, eventually, type HostRig, isAlive, pidIn } from "./rig.ts";
+
+const NO_SERVICES = { services: new Map() };
 
 const rigs: HostRig[] = [];
 afterEach(async () => {
@@ -23,7 +28,7 @@ test("what outlives its supervisor is found by the next one, with its pid, and e
   const next = rig.successor();
   const found = next.leftovers();
   expect(found).toEqual([{ id: API, pid, pids: expect.arrayContaining([pid]) }]);
-  expect(await next.killLeftovers(found, 5_000)).toEqual([]);
+  expect(await next.killLeftovers(found, NO_SERVICES)).toEqual([]);
   expect(isAlive(pid)).toBe(false);
   expect(next.leftovers()).toEqual([]);
   expect(readdirSync(rig.paths.life)).toEqual([]);
@@ -51,7 +56,11 @@ test("one that ignores SIGTERM, or left its session, is killed after the grace",
   const next = rig.successor();
   const found = next.leftovers();
   expect(found.map((each) => each.id)).toEqual([API]);
-  expect(await next.killLeftovers(found, 100)).toEqual([]);
+  expect(
+    await next.killLeftovers(found, {
+      services: new Map([["api", rig.spec("", { stop: { signal: "SIGTERM", timeout: 100 } })]]),
+    }),
+  ).toEqual([]);
   expect(next.leftovers()).toEqual([]);
 });
 
@@ -72,4 +81,44 @@ test("nothing is left of runs that ended", async () => {
   await rig.event("gone");
   await rig.host.close();
   expect(rig.successor().leftovers()).toEqual([]);
+});
+
+test("one whose fifos were cleaned away is found by its mark, and ended", async () => {
+  const rig = await createOne();
+  rig.host.start(API, rig.spec(["sleep", "1000"]));
+  const { pid } = await rig.event("started");
+  await rig.host.close();
+  rmSync(rig.paths.life, { recursive: true });
+  mkdirSync(rig.paths.life);
+  const next = rig.successor();
+  const found = next.leftovers();
+  expect(found).toMatchObject([{ id: API, pid }]);
+  expect(await next.killLeftovers(found, NO_SERVICES)).toEqual([]);
+  expect(isAlive(pid)).toBe(false);
+});
+
+test("each is ended as its service wants, after those that need it", async () => {
+  const rig = await createOne();
+  const script = (name: string) =>
+    `trap 'echo ${name} >> ended; exit' INT; trap 'echo wrong >> ended' TERM; echo $$ > ${name}; while :; do sleep 0.01; done`;
+  const stop = { signal: "SIGINT", timeout: 20_000 } as const;
+  const db = rig.spec(script("db"), { name: "db", stop });
+  const needs = { condition: "ready", restart: false, required: true } as const;
+  const api = rig.spec(script("api"), { name: "api", stop, depends_on: { db: needs } });
+  rig.host.start({ service: "db", slot: 1, run: 1 }, db);
+  rig.host.start(API, api);
+  for (const name of ["db", "api"]) await pidIn(join(rig.folder, name));
+  await rig.host.close();
+  const next = rig.successor();
+  const services = new Map([
+    ["db", db],
+    ["api", api],
+  ]);
+  expect(await next.killLeftovers(next.leftovers(), { services })).toEqual([]);
+  expect(readFileSync(join(rig.folder, "ended"), "utf8")).toBe("api\ndb\n");
+});
+
+test("another user's project of the same folder has other marks", () => {
+  const paths = (home: string) => projectPaths("/srv/app", { HOME: home }, 0);
+  expect(projectMark(paths("/root"))).not.toBe(projectMark(paths("/home/jo")));
 });

@@ -69,7 +69,10 @@ export async function createRig(options: Partial<HostOptions> = {}): Promise<Hos
     close: async () => {
       for (const host of hosts) await host.close();
       const last = create();
-      const immortal = await last.killLeftovers(last.leftovers(), 0);
+      const immortal = await last.killLeftovers(last.leftovers(), {
+        services: new Map(),
+        hurry: AbortSignal.abort(),
+      });
       await last.close();
       rmSync(folder, { recursive: true, force: true });
       if (immortal.length > 0) throw new Error(`still alive: ${JSON.stringify(immortal)}`);

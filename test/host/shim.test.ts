@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { projectMark } from "../../src/host/host.ts";
 import { shimCommand } from "../../src/host/shim.ts";
 import { API, createRig, type HostRig } from "./rig.ts";
 
@@ -91,7 +92,7 @@ describe.skipIf(process.platform !== "linux")("what a program sees under the shi
       PROCS_SERVICE: "api",
       PROCS_INSTANCE: "1",
       PROCS_SOCKET: rig.paths.socket,
-      PROCS_ID: `${rig.paths.id}:api.1.1`,
+      PROCS_ID: `${projectMark(rig.paths)}:api.1.1`,
     });
   });
 

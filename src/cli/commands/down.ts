@@ -9,7 +9,7 @@ import { actionResult } from "../results-json.ts";
 /** Stops everything, dependents first, and the supervisor. */
 export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const engine = await context.engine();
-  const version = await engine.version().catch((error) => takeOver(context, error, "ending it"));
+  const version = await engine.version().catch((error) => takeOver(context, error, "ending these"));
   if (version === null) {
     if (context.globals.json) context.out.json(actionResult("down", NOTHING));
     context.say("Nothing runs.");

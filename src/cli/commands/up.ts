@@ -29,7 +29,7 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const engine = await context.engine();
   const version = await engine
     .version()
-    .catch((error) => takeOver(context, error, "ending it, then starting anew"));
+    .catch((error) => takeOver(context, error, "ending these, then starting anew"));
   const isRunning = version !== null && version !== "leftovers";
   const request = requestOf(context, args, wish, isRunning);
   if (isRunning && !(await mayApply(context, request))) return EXIT.failed;
