@@ -11,7 +11,7 @@ export interface ParsedArgs {
   /** The word that the user typed: the command's name or an alias. */
   readonly invokedAs: string;
   readonly positionals: readonly string[];
-  /** What follows `--`; null when there was none. */
+  /** For a command that runs a program: what follows `--`; null when there was none. */
   readonly rest: readonly string[] | null;
   /** Whether a flag was given. */
   flag(name: string): boolean;
@@ -144,11 +144,16 @@ function nextValue(reading: Reading, option: Option, spelled: string): string {
 export function parsedArgs(split: Split, command: Command): ParsedArgs {
   const values = (name: string): readonly string[] => split.own.get(name) ?? [];
   const last = (name: string): string | null => values(name).at(-1) ?? null;
+  const isForProgram = command.passThrough !== undefined;
+  const positionals = isForProgram
+    ? split.positionals
+    : [...split.positionals, ...(split.rest ?? [])];
+  refuseTooMany(positionals, command);
   return {
     wrongUse: (message) => wrongUse(message, command),
     invokedAs: split.word ?? command.name,
-    positionals: split.positionals,
-    rest: split.rest,
+    positionals,
+    rest: isForProgram ? split.rest : null,
     flag: (name) => split.own.has(name),
     text: last,
     list: values,
@@ -186,6 +191,23 @@ export function parseDuration(text: string): number | null {
     millis += Number(number) * (units[unit ?? ""] ?? 0);
   }
   return Math.round(millis);
+}
+
+/** A word that nobody reads must not be passed over: `down api` is not a `down`. */
+function refuseTooMany(words: readonly string[], command: Command): void {
+  const placeholders = command.usage.split(" ").filter((part) => /^\[?[A-Z]/.test(part));
+  if (command.usage.includes("…") || words.length <= placeholders.length) return;
+  const extra = words.slice(placeholders.length);
+  const { name, withNames } = command;
+  if (withNames === undefined) throw wrongUse(`procs ${name} cannot use "${extra[0]}"`, command);
+  throw userError(
+    EXIT.usage,
+    "P803",
+    `procs ${name} is for the whole project, and takes no names`,
+    {
+      help: [`procs ${withNames} ${extra.join(" ")}`],
+    },
+  );
 }
 
 /** P803: the words are known but do not fit together. */

@@ -22,6 +22,8 @@ export interface Command {
   readonly exits: readonly number[];
   /** After this many words everything belongs to the program that is run: `run api npm test -- --watch`. */
   readonly passThrough?: number;
+  /** It takes no services; who names some means this other command. */
+  readonly withNames?: string;
   /** Not in the help: an old habit that is still answered. */
   readonly hidden?: boolean;
   readonly load: () => Promise<CommandModule>;

@@ -35,7 +35,7 @@ function unknownMessage(word: string, near: string | null): string {
 /** Lines for a word that means something elsewhere, or null. */
 export function foreignAnswer(word: string, rest: readonly string[]): readonly string[] | null {
   const name = rest.find((one) => !one.startsWith("-")) ?? null;
-  const make = FOREIGN[word];
+  const make = Object.hasOwn(FOREIGN, word) ? FOREIGN[word] : undefined;
   return make === undefined ? null : make(name, rest);
 }
 
@@ -105,6 +105,27 @@ const FOREIGN: Readonly<Record<string, Answer>> = {
     "  services: { web: { command: npm run dev } }",
     "All keys: procs schema",
   ],
+  graph: (name) => [
+    `procs has no graph yet. What a service waits for: procs status ${name ?? "SERVICE"}`,
+  ],
+  open: (name) => [
+    `procs has no open yet. Where a service answers: procs status ${name ?? "SERVICE"}`,
+  ],
+  port: (name) => [`Where a service answers: procs status ${name ?? "SERVICE"}`],
+  connect: (name) => [`procs has no attach yet. Its output: procs logs -f ${name ?? "SERVICE"}`],
+  explain: notYet("explain"),
+  export: notYet("export"),
+  convert: notYet("export"),
+  mcp: notYet("mcp"),
+  daemon: () => ["The supervisor starts with procs up and ends with procs down: procs version"],
+  ping: () => ["Whether the supervisor runs: procs version"],
+  update: () => ["procs has no upgrade yet. With the new version: procs down, then procs up -d"],
+  report: notYet("doctor"),
+  dashboard: notYet("full-screen view"),
+  monitor: notYet("web dashboard"),
+  ecosystem: () => ["procs has no init yet. All keys of procs.yaml: procs schema"],
+  generate: () => ["procs has no init yet. All keys of procs.yaml: procs schema"],
+  unstartup: notYet("start at boot"),
   startup: notYet("start at boot"),
   completion: notYet("shell completion"),
   doctor: notYet("doctor"),

@@ -125,7 +125,12 @@ function isUtf8(env: Env): boolean {
 function afterWrites(stream: NodeJS.WriteStream): Promise<void> {
   if (stream.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
-    stream.once("error", () => resolve());
-    stream.write("", () => resolve());
+    // Taken back again: a slow reader is waited for often, and each wait would leave a listener.
+    const finish = () => {
+      stream.off("error", finish);
+      resolve();
+    };
+    stream.once("error", finish);
+    stream.write("", finish);
   });
 }

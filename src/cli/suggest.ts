@@ -1,5 +1,9 @@
-/** The nearest name within a third of the word's length (at least one slip, a swap counts once), or null. */
+/**
+ * The nearest name within a third of the word's length (at least one slip, a swap counts once), or null. Of
+ * a single letter nothing is left after one slip, so it resembles nothing.
+ */
 export function suggest(word: string, names: readonly string[]): string | null {
+  if (word.length < 2) return null;
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const name of names) {

@@ -59,6 +59,21 @@ describe("arguments", () => {
     expect(args.rest).toEqual(["--json"]);
   });
 
+  test("what follows -- are names too, and a word that nobody reads is refused", () => {
+    expect(read("stop", "--", "api").args.positionals).toEqual(["api"]);
+    for (const argv of [
+      ["down", "api"],
+      ["down", "--", "api"],
+    ]) {
+      expect(problemOf(() => read(...argv)).message).toContain("takes no names");
+    }
+    expect(problemOf(() => read("down", "api", "db")).diagnostics[0]?.help).toEqual([
+      "procs stop api db",
+    ]);
+    expect(problemOf(() => read("why", "api", "db")).message).toBe('procs why cannot use "db"');
+    expect(problemOf(() => read("version", "x")).exitCode).toBe(2);
+  });
+
   test("everything after the service belongs to the program of run", () => {
     for (const argv of [
       ["run", "api", "--", "npm", "test", "--", "-q"],

@@ -8,8 +8,9 @@ test.each([
   ["p", null],
   ["restrat", "restart"],
   ["xyzzy", null],
+  ["0", null],
 ])("%s suggests %s", (word, expected) => {
-  expect(suggest(word, ["reload", "plan", "restart", "status"])).toBe(expected);
+  expect(suggest(word, ["l", "reload", "plan", "restart", "status"])).toBe(expected);
 });
 
 test("a swap of neighbours is one slip", () => {

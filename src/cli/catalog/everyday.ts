@@ -64,6 +64,7 @@ export const EVERYDAY: readonly Command[] = [
     group: "Everyday",
     summary: "stop everything, dependents first, and the supervisor",
     usage: "[-t 10s]",
+    withNames: "stop",
     options: [
       { name: "grace", short: "t", value: "10s", summary: "wait this long before SIGKILL" },
     ],

@@ -7,7 +7,7 @@ export const INSPECT: readonly Command[] = [
     aliases: ["describe", "show", "info", "desc"],
     group: "Inspect",
     summary: "one service on one screen: state, instances, history, last lines",
-    usage: "[SERVICE]",
+    usage: "[SERVICE…]",
     options: [{ name: "exit-code", summary: "exit 7 when it is not as it should be" }],
     examples: [{ line: "procs status api", what: "all about api" }],
     notes: ["Without a name it is `procs ps`."],

@@ -2,7 +2,7 @@ import type { PlanRequest } from "../../control/protocol.ts";
 import type { Change } from "../../core/plan-doc.ts";
 import type { Project } from "../../core/spec.ts";
 import { EXIT, UserError, userError } from "../../errors.ts";
-import { act, appliedServices, by, exitOf, waiting } from "../acting.ts";
+import { act, appliedServices, by, exitOf, namedServices, waiting } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
 import { count } from "../format.ts";
@@ -14,8 +14,9 @@ import { selectServices } from "../select.ts";
 export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const applied = await appliedServices(await context.engine());
   if (applied === null) {
+    const { names } = await namedServices(context, args.positionals, "restart");
     throw userError(EXIT.supervisor, "P602", "nothing runs, so there is nothing to restart", {
-      help: [["procs up -d", ...args.positionals].join(" ")],
+      help: [["procs up -d", ...names].join(" ")],
     });
   }
   const services =
