@@ -1,9 +1,12 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Desired, NOTHING, withIntent, withRestart } from "../../src/core/desired.ts";
 import { EMPTY } from "../../src/core/fold.ts";
 import { observe } from "../../src/core/observe.ts";
 import type { Observed } from "../../src/core/observed.ts";
 import type { Dependency } from "../../src/core/spec.ts";
+import { folderWith, load, projectIn } from "../config/folder.ts";
 import { NOW, planOf, planText, refiled, running, wanting } from "../rig/plans.ts";
 import { service } from "../rig/specs.ts";
 
@@ -31,6 +34,7 @@ const backup = service("backup", {
   schedule: { cron: "0 3 * * *", timezone: null, overlap: "skip", missed: "run" },
 });
 
+const scaled = withIntent(wanting(worker, db), "worker", { scale: 4 });
 const stopped = withIntent(wanting(db, worker), "db", { stopped: true });
 const selected: Desired = { ...wanting(worker, web), selected: new Set(["worker"]) };
 
@@ -70,6 +74,11 @@ const EDITS: readonly Edit[] = [
     before: NOTHING,
     after: wanting(api, web, db, migrate, dev, backup),
     observed: EMPTY,
+  },
+  {
+    what: "6 scaled by hand, and edited in the file",
+    before: scaled,
+    after: refiled(scaled, { ...worker, instances: 2 }, db),
   },
   {
     what: "14 a new dependency starts, its dependent is left alone",
@@ -168,6 +177,33 @@ test("what each edit of a project does, whole", async () => {
     return `${what}\n${planText(doc)}\n`;
   });
   await expect(blocks.join("\n")).toMatchFileSnapshot("fixtures/plans.txt");
+});
+
+test("3 the content of an env file is as good as an edit of procs.yaml", () => {
+  const file = "env_file: [{ path: own.env }]";
+  const folder = folderWith({
+    "procs.yaml": `services: { api: { command: x, ${file} }, web: { command: y } }`,
+    "own.env": "A=1\nB=1\n",
+  });
+  const before = wanting(...projectIn(folder).services);
+  writeFileSync(join(folder, "own.env"), "# B comes first\nB='1'\nA=2\n");
+  const after = projectIn(folder);
+  const { sources } = after;
+  expect(planText(planOf(before, wanting(...after.services), { sources }))).toBe(
+    [
+      "-/+ api      stop, then start: down until it is ready again, because it may not run twice at once (reload: rolling allows it)",
+      "      env.A  1 -> 2  own.env:3",
+      "  = web      unchanged",
+      "    = 0 to add, 1 to change, 0 to remove, 1 unchanged",
+      "    > stop api.1#1: changed",
+      "    > start api.1#2: missing",
+    ].join("\n"),
+  );
+});
+
+test("a file that does not validate gives no project to plan with", () => {
+  const loaded = load(folderWith({ "procs.yaml": "services: { api: { comand: x } }" }));
+  expect(loaded).not.toHaveProperty("project");
 });
 
 test("nothing to do: nothing changed, no step, whatever runs", () => {

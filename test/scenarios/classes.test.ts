@@ -24,6 +24,7 @@ const EDITS: Record<string, { from: string; to: string; replaced: boolean }> = {
   "process: env removed": { from: 'env: { A: "1" }', to: "env: {}", replaced: true },
   "process: cwd": { from: "    env:", to: "    cwd: src\n    env:", replaced: true },
   "process: umask": { from: "    env:", to: '    umask: "077"\n    env:', replaced: true },
+  "process: port": { from: "    env:", to: "    port: auto\n    env:", replaced: true },
   "process: nofile": {
     from: "    env:",
     to: "    limits: { nofile: 512 }\n    env:",
