@@ -38,18 +38,21 @@ type Screen = Pick<Context, "out" | "err"> & {
 export function createReport(context: Screen, settings: ReportSettings): Report {
   const report = chooseReport(context, settings);
   let isOver = false;
+  let hasBegun = false;
   const end = (finish: () => void) => {
     if (!isOver) finish();
     isOver = true;
   };
   return {
     item: (item) => {
+      hasBegun ||= item.kind === "event";
       if (!isOver) report.item(item);
     },
     typed: () => report.typed(),
     insert: (text) => report.insert(text),
     finish: (result) => end(() => report.finish(result)),
-    abandon: () => end(() => report.abandon()),
+    // Refused before anything happened: there is nothing to show.
+    abandon: () => end(() => hasBegun && report.abandon()),
   };
 }
 

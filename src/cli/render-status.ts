@@ -29,7 +29,7 @@ export function renderStatus(facts: StatusFacts, screen: Screen): readonly strin
     ...wrap(headLine(service, screen), screen.width, "     "),
     ...labelled("", service.description === null ? [] : [clean(service.description)], screen),
     ...labelled("command", [`${clean(service.command)}   in ${service.cwd}`], screen),
-    ...labelled("url", whereLine(service), screen),
+    ...whereLines(service, screen),
     ...labelled("waits for", dependencyLine(facts), screen),
     ...labelled(
       "needed by",
@@ -71,10 +71,11 @@ function headLine(service: ServiceStatus, screen: Screen): string {
   return styled + " ".repeat(room) + paint.dim(source);
 }
 
-function whereLine(service: ServiceStatus): readonly string[] {
-  const parts = [service.where, service.probe === null ? null : `ready when ${service.probe}`];
-  const known = parts.filter((part) => part !== null);
-  return known.length === 0 ? [] : [known.join("   ")];
+/** Where it answers and what its probe says, in one line: `url`, `port`, or with neither `ready when`. */
+function whereLines({ where, probe }: ServiceStatus, screen: Screen): readonly string[] {
+  if (where === null) return labelled("ready when", probe === null ? [] : [probe], screen);
+  const label = where.startsWith("http") ? "url" : "port";
+  return labelled(label, [probe === null ? where : `${where}   ready when ${probe}`], screen);
 }
 
 function dependencyLine(facts: StatusFacts): readonly string[] {

@@ -19,19 +19,23 @@ export function upResult(result: ResultItem) {
 
 /** The last line of `reload --json`. */
 export function reloadResult(result: ResultItem) {
-  const applied = result.services
-    .filter((service) => service.ok && service.outcome !== "unchanged")
-    .map((service) => service.name);
   return {
     v: 1,
     kind: "reload_result",
     ok: result.ok,
     rolled_back: result.rolled_back,
-    applied,
+    applied: appliedNames(result),
     plan: result.plan,
     elapsed_ms: result.elapsed_ms,
     services: result.services,
   } as const;
+}
+
+/** The services that took something from the file: not those that had it, or were left as they are by hand. */
+export function appliedNames(result: ResultItem): readonly string[] {
+  return result.services
+    .filter(({ ok, outcome }) => ok && outcome !== "unchanged" && outcome !== "remains")
+    .map((service) => service.name);
 }
 
 /** The one document of start, stop, restart, scale, signal and down. */

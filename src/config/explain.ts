@@ -103,7 +103,7 @@ function badName(path: readonly string[], place: Place): Diagnostic {
       ? `"${name}" cannot be the name of a service`
       : `"${name}" cannot be the name of a variable`,
     label: isService
-      ? "a name has letters, digits, - and _, at most 63"
+      ? "a name has letters, digits, - and _, at most 63, and begins with a letter or digit"
       : "a name has letters, digits and _, and begins with a letter",
     ...(/^[A-Za-z]/.test(plain) && plain.length < 64 && { help: `for example: ${plain}` }),
   });

@@ -1,6 +1,6 @@
 import type { Operation, ResultItem } from "../control/protocol.ts";
 import { isLive, type Observed } from "../core/observed.ts";
-import { type Verdict, verdict } from "../core/outcome.ts";
+import type { Verdict } from "../core/outcome.ts";
 import { requireServices } from "./desire.ts";
 import { follow, type OnItem } from "./follow.ts";
 import { Progress } from "./progress.ts";
@@ -48,14 +48,12 @@ export function kill(session: Session, request: Op<"kill">): ResultItem {
 
 /** Changes nothing: resolves when the services are as asked, one cannot become so, or the time is over. */
 export async function wait(session: Session, request: Op<"wait">): Promise<ResultItem> {
-  const { core, clock, events } = session;
+  const { core, events } = session;
   requireServices(core.desired, request.services);
   const { services } = request;
-  const progress = new Progress(session, { services, before: core.observed, seq: events.seq });
-  const goals = () =>
-    services.map((name) =>
-      goalOf(request.for, verdict(core.desired, core.observed, name, clock.now())),
-    );
+  const [before, seq] = [core.observed, events.seq];
+  const progress = new Progress(session, { services, before, seq, forgivesRollback: true });
+  const goals = () => services.map((name) => goalOf(request.for, progress.judge(name)));
   await session.until(() => {
     progress.look();
     const now = goals();

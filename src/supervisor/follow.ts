@@ -31,7 +31,9 @@ export async function follow(
 ): Promise<ResultItem> {
   const { request, services, onItem } = course;
   const before = session.core.observed;
-  const progress = new Progress(session, { services, before, seq: session.events.seq });
+  const forgivesRollback = request.op === "scale" || request.op === "start";
+  const { seq } = session.events;
+  const progress = new Progress(session, { services, before, seq, forgivesRollback });
   const stop = session.events.follow(onItem, () => undefined);
   try {
     return await change({

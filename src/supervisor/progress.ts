@@ -18,6 +18,8 @@ export interface ProgressOptions {
   readonly before: Observed;
   /** The number of the last event before it. */
   readonly seq: number;
+  /** The file was not applied: that an earlier version of it was rolled back says nothing of this operation. */
+  readonly forgivesRollback: boolean;
 }
 
 /** How far one operation's services have come, and when each got its verdict. */
@@ -38,7 +40,7 @@ export class Progress {
   look(): true | null {
     const now = this.#session.clock.now();
     for (const name of this.#options.services) {
-      const found = this.#judge(name);
+      const found = this.judge(name);
       this.#verdicts.set(name, found);
       if (found.kind === "pending") this.#elapsed.delete(name);
       else if (!this.#elapsed.has(name)) this.#elapsed.set(name, now - this.#since);
@@ -57,13 +59,18 @@ export class Progress {
     return this.#options.services.flatMap((name) => this.#result(name, isOver, killed) ?? []);
   }
 
-  #judge(name: string): Verdict {
+  /** Where a service stands, for this operation. */
+  judge(name: string): Verdict {
     const { core, clock } = this.#session;
-    return verdict(core.desired, core.observed, name, clock.now());
+    const found = verdict(core.desired, core.observed, name, clock.now());
+    if (found.outcome !== "rolled_back" || !this.#options.forgivesRollback) return found;
+    const was = this.#options.before.services.get(name)?.rejected ?? null;
+    if (core.observed.services.get(name)?.rejected !== was) return found;
+    return { kind: "ok", outcome: "ready", detail: null, instance: null };
   }
 
   #isSettled(name: string, seen: Set<string>): boolean {
-    const found = this.#judge(name);
+    const found = this.judge(name);
     switch (found.kind) {
       case "ok":
         return true;
@@ -81,7 +88,7 @@ export class Progress {
     const { waits } = this.#session.core.plan;
     const on = waits.find((wait) => wait.service === name && wait.for === "dependency")?.on;
     if (on === undefined) return false;
-    return this.#judge(on).kind !== "ok" && this.#isSettled(on, seen);
+    return this.judge(on).kind !== "ok" && this.#isSettled(on, seen);
   }
 
   #isLooping(name: string): boolean {

@@ -106,12 +106,14 @@ function describe(spec: ServiceSpec, session: Session) {
 
 /** `http /health: GET :3000/health 200 in 3ms, 12s ago`: what is asked, and the last answer. */
 function probeWords(spec: ServiceSpec, session: Session): string | null {
-  const probe = spec.ready ?? spec.alive;
-  if (probe === null) return null;
-  const asked = formatCheck(probe.check);
   const instances = session.core.observed.services.get(spec.name)?.instances ?? [];
   const last = instances.filter(isLive).at(-1);
-  const answer = (spec.ready === null ? last?.alive.last : last?.ready.last) ?? null;
+  // What runs is asked as its own version says: after a roll back the file's probe is another.
+  const { ready, alive } = last?.applied ?? spec;
+  const probe = ready ?? alive;
+  if (probe === null) return null;
+  const asked = formatCheck(probe.check);
+  const answer = (ready === null ? last?.alive.last : last?.ready.last) ?? null;
   if (answer === null) return asked;
   const seconds = Math.round((session.clock.now() - answer.at) / 1000);
   const when = seconds === 0 ? "just now" : `${formatDuration(seconds * 1000)} ago`;

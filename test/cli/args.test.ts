@@ -55,8 +55,8 @@ describe("arguments", () => {
 
   test("-- ends the flags", () => {
     const { args } = read("ps", "--", "--json");
-    expect(args.positionals).toEqual([]);
-    expect(args.rest).toEqual(["--json"]);
+    expect(args.positionals).toEqual(["--json"]);
+    expect(args.rest).toBeNull();
   });
 
   test("what follows -- are names too, and a word that nobody reads is refused", () => {

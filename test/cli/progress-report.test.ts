@@ -72,6 +72,12 @@ describe("not a terminal", () => {
     });
   });
 
+  test("what was refused before anything happened leaves no lines", () => {
+    const { written, context } = screen();
+    createReport(context, SETTINGS).abandon();
+    expect(written.err).toBe("");
+  });
+
   test("a report that is over says no more", () => {
     const { written, context } = screen();
     const report = createReport(context, SETTINGS);

@@ -120,6 +120,36 @@ describe("by hand", () => {
     expect((await project.pids("api")).length).toBe(3);
   });
 
+  test("work on a service whose last edit was rolled back, and say nothing of that", async () => {
+    const yaml = (a: string, check: string) => `
+services:
+  api:
+    command: sleep 1000
+    env: { A: "${a}" }
+    instances: 2
+    reload: rolling
+    ready: { exec: "${check}", interval: 50ms, timeout: 500ms }
+  other: { command: sleep 1000 }
+`;
+    await using project = createProject(yaml("1", "true"));
+    await project.procs("up", "-d");
+    await project.procs("stop", "other");
+    project.write("procs.yaml", yaml("2", "false"));
+    const reload = await project.procs("reload");
+    expect(reload.code).toBe(6);
+    expect(reload.stderr).toContain("rolled back: api still runs the previous version.\n");
+    expect((await project.procs("status", "api")).stdout).toContain("exec true: exit 0");
+    expect(await project.procs("wait", "api", "--timeout", "5s")).toMatchObject({ code: 0 });
+    expect(await project.procs("scale", "api=3")).toMatchObject({ code: 0 });
+    await project.procs("stop", "api");
+    const start = await project.procs("start", "api");
+    expect(start).toMatchObject({ code: 0 });
+    expect(start.stderr).toMatch(/✓ api +ready in /);
+    const refused = await project.procs("reload", "--expect", "00000000");
+    expect(refused.stderr).toContain("error[P503]");
+    expect(refused.stderr).not.toContain("waiting");
+  });
+
   test("a signal reaches the instances that are named", async () => {
     await using project = createProject(`
 services:

@@ -10,7 +10,7 @@ import { movesProcesses } from "../progress.ts";
 import { nothingToDo, planBlocks, planScreen } from "../render-plan.ts";
 import { summary, took } from "../results.ts";
 import { agreesToRemove, removals } from "../results-consent.ts";
-import { reloadResult } from "../results-json.ts";
+import { appliedNames, reloadResult } from "../results-json.ts";
 import { selectServices } from "../select.ts";
 
 /** Applies the file as it is on disk, after showing what that means; rolls back what fails. */
@@ -47,9 +47,7 @@ export function reloadWords(result: ResultItem): readonly string[] {
   }
   const back = result.rolled_back.join(", ");
   const verb = result.rolled_back.length === 1 ? "still runs" : "still run";
-  const applied = result.services
-    .filter((service) => service.ok && service.outcome !== "unchanged")
-    .map((service) => service.name);
+  const applied = appliedNames(result);
   const others = applied.length > 0 ? ` Applied: ${applied.join(", ")}.` : "";
   return [
     `rolled back: ${back} ${verb} the previous version.${others}`,
