@@ -9,6 +9,7 @@ import { createHost, type HostOptions, type RealHost } from "../../src/host/host
 import { findProcess, listProcesses } from "../../src/host/tree.ts";
 import { type RunFiles, runFiles } from "../../src/logs/layout.ts";
 import { type ProjectPaths, projectPaths } from "../../src/paths.ts";
+import { until } from "../rig/until.ts";
 import { specOf } from "./spec.ts";
 
 /** A real host in a folder of its own, and what it emitted. */
@@ -86,11 +87,7 @@ export async function eventually(
   check: () => boolean | Promise<boolean>,
   limitMs = 20_000,
 ): Promise<void> {
-  const endsAt = performance.now() + limitMs;
-  while (!(await check())) {
-    if (performance.now() > endsAt) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(what, check, limitMs);
 }
 
 /** Whether a process with this pid exists and is not a dead one that nobody waited for. */

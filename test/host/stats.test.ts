@@ -23,11 +23,12 @@ test.skipIf(process.platform !== "linux")(
     };
     expect(sample().busy?.cpuPercent).toBe(null);
     await eventually("the buffer", () => (sample().busy?.memoryBytes ?? 0) > 100 * 1024 * 1024);
-    const startedAt = performance.now();
-    await eventually("the loop", () => performance.now() - startedAt > 300);
-    const after = sample();
+    let after = sample();
+    await eventually("the loop is seen", () => {
+      after = sample();
+      return (after.busy?.cpuPercent ?? 0) > 2;
+    });
     // How much it gets depends on what else runs here.
-    expect(after.busy?.cpuPercent).toBeGreaterThan(2);
     expect(after.busy?.cpuPercent).toBeLessThan(250);
     expect(after.idle?.cpuPercent).toBeLessThan(after.busy?.cpuPercent ?? 0);
     expect(after.idle?.memoryBytes).toBeGreaterThan(100_000);

@@ -6,6 +6,7 @@ import type { LogQuery } from "../../src/logs/history.ts";
 import { openHistory } from "../../src/logs/history.ts";
 import { type RunFiles, runFiles, type Stream } from "../../src/logs/layout.ts";
 import { encodeRecord } from "../../src/logs/time-index.ts";
+import { until } from "../rig/until.ts";
 
 /** A folder of runs that a test writes as programs, shims and a supervisor would. */
 export interface Stored {
@@ -78,9 +79,5 @@ export async function eventually(
   explain: () => string,
   limitMs = 5000,
 ): Promise<void> {
-  const until = performance.now() + limitMs;
-  while (!check()) {
-    if (performance.now() > until) throw new Error(`not within ${limitMs} ms: ${explain()}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  await until(explain, check, limitMs);
 }

@@ -37,10 +37,11 @@ services:
   two: { command: sleep 1000, depends_on: { one: started } }
 `);
   for (let round = 0; round < 5; round++) {
+    const runtime = join(project.stateFolder, "run");
     expect(await project.procs("up", "-d")).toMatchObject({ code: 0 });
+    expect(readdirSync(runtime)).toHaveLength(1);
     expect(await project.procs("down")).toMatchObject({ code: 0 });
     await until("nothing is left", () => project.alive().length === 0);
-    const runtime = join(project.stateFolder, "run");
     expect(existsSync(runtime) ? readdirSync(runtime) : []).toEqual([]);
   }
 });

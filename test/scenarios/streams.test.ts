@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { schemaOfKind } from "../../src/cli/json-kinds.ts";
@@ -216,7 +218,9 @@ test("the schema is written once beside the file and named in it", async () => {
   expect((await rig.procs("schema", "--write")).code).toBe(0);
   expect((await rig.procs("schema", "--write")).code).toBe(0);
   const { stdout } = await rig.procs("schema");
-  expect(JSON.parse(stdout).properties.services).toBeDefined();
+  expect(readFileSync(join(rig.folder, "procs.schema.json"), "utf8")).toBe(stdout);
+  const yaml = readFileSync(join(rig.folder, "procs.yaml"), "utf8");
+  expect(yaml).toBe(`# yaml-language-server: $schema=./procs.schema.json\n${SHOP}`);
   expect((await rig.procs("validate")).code).toBe(0);
 });
 

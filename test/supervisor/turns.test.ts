@@ -20,9 +20,10 @@ test("who changes the same service stands in the way, others do not", () => {
 
 test("a turn for everything stands in everybody's way", () => {
   const turns = new Turns();
-  turns.take({ ...turn(), services: null });
+  const everything = { ...turn(), services: null };
+  turns.take(everything);
   for (const one of [by, other, { ...other, via: "file" } as const]) {
-    expect(turns.conflict(new Set(["api"]), one)).not.toBeNull();
+    expect(turns.conflict(new Set(["api"]), one)).toBe(everything);
   }
 });
 
