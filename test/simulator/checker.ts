@@ -16,7 +16,12 @@ export interface Sight {
   /** What the clock was last told. */
   readonly alarm: Millis | null;
   /** What woke the supervisor: a new desired, or an event. */
-  readonly cause: { readonly deed: Deed | null; readonly kind: string };
+  readonly cause: {
+    readonly deed: Deed | null;
+    readonly kind: string;
+    /** The service that an event is about, if it is about one as a whole. */
+    readonly service: string | null;
+  };
   /** Everything it has done since it was woken. */
   readonly actions: readonly Action[];
   /** When a user last asked something of each service: fault counts may start anew there. */

@@ -68,6 +68,7 @@ export class SimulatedHost implements Host {
       wasAsked: false,
       told: { started: false, exitedAt: null, gone: false, goneAt: null },
       revision: "",
+      notReady: 0,
       upstream: {},
       failedAlive: false,
       tellAt: this.#now,
@@ -107,13 +108,10 @@ export class SimulatedHost implements Host {
       const isTrue = probe === "ready" ? this.isReady(run) : this.#answers(run);
       const ok = isTrue && !random.chance(this.faults.probeLies);
       if (probe === "alive" && !ok) run.failedAlive = true;
-      this.#deliver(() => ({
-        kind: "probed",
-        id: run.id,
-        probe,
-        ok,
-        detail: ok ? "ok" : "refused",
-      }));
+      this.#deliver(() => {
+        if (probe === "ready") run.notReady = ok ? 0 : run.notReady + 1;
+        return { kind: "probed", id: run.id, probe, ok, detail: ok ? "ok" : "refused" };
+      });
     });
   }
 
@@ -122,6 +120,7 @@ export class SimulatedHost implements Host {
     const run = this.find(id);
     if (run === undefined) return;
     run.applied = spec;
+    run.notReady = 0;
     this.#after(0, () => this.#report(run));
   }
 

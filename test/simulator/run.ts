@@ -52,6 +52,8 @@ export interface Run {
   revision: string;
   /** The version of each service that it needs, when it was started. */
   upstream: Readonly<Record<string, string>>;
+  /** Failures of its ready probe that the supervisor was told of since the last success or edit. */
+  notReady: number;
   /** An alive probe of it has failed: procs may end it, and count that as its failure. */
   failedAlive: boolean;
   tellAt: Millis;

@@ -32,7 +32,7 @@ export class World {
   readonly #touchedAt = new Map<string, Millis>();
   readonly #changedAt = new Map<string, Millis>();
   #hurriedAt = Number.NEGATIVE_INFINITY;
-  #cause: Sight["cause"] = { deed: null, kind: "start" };
+  #cause: Sight["cause"] = { deed: null, kind: "start", service: null };
   #event: Event = { kind: "woke" };
   #actions: readonly Action[] = [];
   #frozenUntil = START_MS;
@@ -117,7 +117,7 @@ export class World {
   }
 
   #want(deed: Deed): void {
-    this.#cause = { deed, kind: "want" };
+    this.#cause = { deed, kind: "want", service: null };
     this.#event = { kind: "woke" };
     this.#actions = [];
     this.supervisor.want(deed.desired);
@@ -125,7 +125,8 @@ export class World {
   }
 
   #handle(event: Event): void {
-    this.#cause = { deed: null, kind: event.kind };
+    const service = "service" in event ? event.service : null;
+    this.#cause = { deed: null, kind: event.kind, service };
     this.#event = event;
     this.#actions = [];
     if (event.kind === "hurry") this.#hurriedAt = this.clock.now();

@@ -1,7 +1,7 @@
 import { offReason } from "../../../src/core/desired.ts";
-import { sameId } from "../../../src/core/observed.ts";
+import { type Instance, sameId } from "../../../src/core/observed.ts";
 import type { Checker } from "../checker.ts";
-import { aimOf, nameOf } from "../oracle.ts";
+import { aimOf, isAvailable, isDone, isSameProgram, nameOf, wantedCount } from "../oracle.ts";
 
 /* What must not be forgotten: without these a supervisor that does too little would look well-behaved. */
 
@@ -95,6 +95,51 @@ const watches: Checker = {
   },
 };
 
+/** A person asks for another try: what failed before is forgotten. */
+const resets: Checker = {
+  name: "a new try is a new try",
+  settled: ({ observed, cause }) => {
+    if (cause.kind !== "reset" || cause.service === null) return null;
+    const service = observed.services.get(cause.service);
+    const ended = service?.instances.find((instance) => instance.phase.kind === "ended");
+    if (ended !== undefined) return `${nameOf(ended)} is remembered`;
+    return (service?.rejected ?? null) === null ? null : `${cause.service} is still rejected`;
+  },
+};
+
+/** A ready program that has said often enough that it is not is not called ready. */
+const believesProbes: Checker = {
+  name: "probes are believed",
+  settled: ({ observed, host }) => {
+    for (const run of host.live) {
+      const instance = observed.services
+        .get(run.id.service)
+        ?.instances.find((i) => sameId(i, run.id));
+      const most = run.applied.ready?.failures;
+      if (instance?.phase.kind !== "ready" || most === undefined || run.notReady < most) continue;
+      return `${nameOf(run.id)} is called ready after ${run.notReady} failures`;
+    }
+    return null;
+  },
+};
+
+/** A version is called good when all of it is there, and not before. */
+const goodIsGood: Checker = {
+  name: "good when all of it is there",
+  action: (sight, action) => {
+    if (action.kind !== "rollout" || action.step.kind !== "complete") return null;
+    const { spec } = action.step;
+    const instances = sight.observed.services.get(action.service)?.instances ?? [];
+    const isThere = (i: Instance) =>
+      isSameProgram(i.applied, spec) &&
+      (isDone(i) || isAvailable(i, spec.rollout.min_ready, sight.now));
+    const count = wantedCount(sight, action.service);
+    const slots = Array.from({ length: count }, (_, index) => index + 1);
+    const missing = slots.find((slot) => !instances.some((i) => i.slot === slot && isThere(i)));
+    return missing === undefined ? null : `${action.service}.${missing} is not there yet`;
+  },
+};
+
 /** What is due is asked for: a ready program is not left without its probes. */
 const probes: Checker = {
   name: "probes go on",
@@ -117,6 +162,9 @@ const probes: Checker = {
 export const DUTIES: readonly Checker[] = [
   reasons,
   secondThoughts,
+  resets,
+  believesProbes,
+  goodIsGood,
   hurries,
   debounced,
   noHanging,

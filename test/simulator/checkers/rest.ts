@@ -1,10 +1,19 @@
+import { standing } from "../../../src/core/backoff.ts";
 import { decide } from "../../../src/core/decide.ts";
-import type { Desired } from "../../../src/core/desired.ts";
+import { type Desired, offReason } from "../../../src/core/desired.ts";
 import { type Instance, isLive, type Observed, sameId } from "../../../src/core/observed.ts";
 import { formatPlan } from "../../../src/core/plan.ts";
 import type { Millis } from "../../../src/core/spec.ts";
 import type { Checker, Sight } from "../checker.ts";
-import { isActive, isSameProgram, nameOf, stable } from "../oracle.ts";
+import {
+  aimOf,
+  isActive,
+  isSameProgram,
+  isUpToDate,
+  nameOf,
+  stable,
+  wantedCount,
+} from "../oracle.ts";
 import { load, save } from "../snapshot.ts";
 
 /* What must be true whenever the supervisor has gone to sleep. */
@@ -32,10 +41,17 @@ const noOversleeping: Checker = {
 };
 
 function* deadlines(sight: Sight): Generator<readonly [Millis, string]> {
-  for (const service of sight.observed.services.values()) {
-    for (const instance of service.instances) {
+  for (const [service, { instances, due, change, watched }] of sight.observed.services) {
+    if (offReason(sight.desired, service) === null) {
+      if (due !== null && due.at !== null) yield [due.at, `the schedule of ${service}`];
+      const isWatching = aimOf(sight, service)?.watch && !watched.running;
+      if (change !== null && isWatching) yield [change.quietAt, `the watch of ${service}`];
+    }
+    for (const instance of instances) {
       const { phase } = instance;
       const name = nameOf(instance);
+      const until = retryAt(sight, instance);
+      if (until !== null) yield [until, `the retry of ${name}`];
       if (phase.kind === "stopping" || phase.kind === "ending") {
         yield [phase.killAt, `the kill of ${name}`];
       }
@@ -51,6 +67,16 @@ function* deadlines(sight: Sight): Generator<readonly [Millis, string]> {
       }
     }
   }
+}
+
+/** When an instance that failed is to be started again, unless something else keeps it from that. */
+function retryAt(sight: Sight, instance: Instance): Millis | null {
+  const state = standing(instance);
+  const aim = aimOf(sight, instance.service);
+  if (state.kind !== "backoff" || aim === null || !isUpToDate(sight, instance)) return null;
+  if (instance.slot > wantedCount(sight, instance.service) || aim.schedule !== null) return null;
+  const mayWait = Object.keys(aim.depends_on).length > 0;
+  return mayWait || state.until <= sight.now ? null : state.until;
 }
 
 /** What the supervisor believes and what is: no process without an instance, no instance without a process. */
@@ -145,7 +171,7 @@ export function clockMoves(): Checker {
       if (cause.kind !== "woke" || now !== at || actions.length > 0) times = 0;
       at = now;
       times++;
-      return times > 5 ? `woken ${times} times at one instant` : null;
+      return times > 20 ? `woken ${times} times at one instant` : null;
     },
   };
 }

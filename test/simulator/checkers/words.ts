@@ -8,7 +8,7 @@ export const speaks: Checker = {
   name: "words for everything",
   settled: (sight) => {
     const { desired, observed, now, cause } = sight;
-    if (cause.kind !== "want" && cause.kind !== "gone") return null;
+    if (cause.kind !== "want") return null;
     for (const name of new Set([...desired.services.keys(), ...observed.services.keys()])) {
       const state = serviceState(desired, observed, name, now);
       const { outcome, detail } = verdict(desired, observed, name, now);
