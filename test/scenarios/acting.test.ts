@@ -141,10 +141,6 @@ services:
     expect((await project.procs("status", "api")).stdout).toContain("exec true: exit 0");
     expect(await project.procs("wait", "api", "--timeout", "5s")).toMatchObject({ code: 0 });
     expect(await project.procs("scale", "api=3")).toMatchObject({ code: 0 });
-    await project.procs("stop", "api");
-    const start = await project.procs("start", "api");
-    expect(start).toMatchObject({ code: 0 });
-    expect(start.stderr).toMatch(/✓ api +ready in /);
     const refused = await project.procs("reload", "--expect", "00000000");
     expect(refused.stderr).toContain("error[P503]");
     expect(refused.stderr).not.toContain("waiting");
