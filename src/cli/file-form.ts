@@ -22,7 +22,7 @@ export type FileValue =
  * the values of secret-looking names are replaced by dots. Keys without a value are left out.
  */
 export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<string, FileValue>> {
-  return prune({
+  const form: Record<Exclude<keyof ServiceSpec, "name" | "inherited">, FileValue | undefined> = {
     description: spec.description === null ? undefined : escaped(spec.description),
     kind: spec.kind,
     command: commandForm(spec.command),
@@ -63,7 +63,8 @@ export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<st
     was: spec.was ?? undefined,
     labels: Object.keys(spec.labels).length === 0 ? undefined : escapedAll(spec.labels),
     success_codes: spec.success_codes,
-  });
+  };
+  return prune(form);
 }
 
 function prune(value: { readonly [key: string]: FileValue | undefined }) {
