@@ -189,7 +189,11 @@ function watched(
   effect: "restart" | "signal" | "run" | "pause",
   now: Millis,
 ): ObservedService {
-  const times = [...service.watched.times, now].slice(-WATCHED_MAX);
+  // What follows a command that succeeded belongs to the change that the command was run for.
+  const isFirst = service.change?.ran !== true;
+  const times = isFirst
+    ? [...service.watched.times, now].slice(-WATCHED_MAX)
+    : service.watched.times;
   return {
     ...service,
     change: null,

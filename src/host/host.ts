@@ -4,7 +4,7 @@ import { type InstanceId, sameId } from "../core/observed.ts";
 import type { Host } from "../core/ports.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { fillCommand, programEnvironment } from "./environment.ts";
+import { fillCommand, markOf, programEnvironment } from "./environment.ts";
 import {
   clearFifos,
   findLeftovers,
@@ -55,6 +55,7 @@ export function createHost(options: HostOptions): RealHost {
   const projectId = projectMark(paths);
   const warn = options.warn ?? (() => {});
   let isClosed = false;
+  const closing = new AbortController();
   const emit = (event: Event): void => {
     if (!isClosed) options.emit(event);
   };
@@ -78,9 +79,10 @@ export function createHost(options: HostOptions): RealHost {
     signal: (id, signal) => processes.signal(id, signal),
     update: (id, spec) => processes.update(id, spec),
     rename: (from, to) => processes.rename(from, to),
-    probe: (id, which, spec) => void probe(processes, id, which, spec, emit),
+    probe: (id, which, spec) => void probe(processes, projectId, id, which, spec, emit),
     watch: (specs) => watches.watch(specs),
-    run: (spec, command) => void runCommand(spec, command, context, emit),
+    run: (spec, command) =>
+      void runCommand(spec, command, { ...context, signal: closing.signal }, emit),
     schedule: (spec) => schedules.schedule(spec),
     leftovers: () => {
       clearFifos(paths);
@@ -91,6 +93,7 @@ export function createHost(options: HostOptions): RealHost {
     watching: () => watches.ready(),
     close: async () => {
       isClosed = true;
+      closing.abort();
       processes.close();
       schedules.close();
       await watches.close();
@@ -107,8 +110,11 @@ export function projectMark(paths: ProjectPaths): string {
   return `${paths.id}-${state}`;
 }
 
+let attemptNext = 1;
+
 async function probe(
   processes: Processes,
+  projectId: string,
   id: InstanceId,
   which: "ready" | "alive",
   spec: ServiceSpec,
@@ -117,11 +123,18 @@ async function probe(
   const run = processes.find(id);
   const asked = which === "ready" ? spec.ready : spec.alive;
   if (run === undefined || asked === null) return;
-  const target = { port: run.port, cwd: spec.cwd, shell: spec.shell, env: run.env };
+  const abort = new AbortController();
+  const watcher = { close: () => abort.abort() };
+  run.watchers.push(watcher);
+  const { cwd, shell } = spec;
+  const mark = markOf(projectId, { ...id, service: `probe of ${id.service}`, run: attemptNext++ });
+  const target = { port: run.port, cwd, shell, env: run.env, mark, signal: abort.signal };
   const { check } = asked;
   const filled =
     check.kind === "exec" ? { ...check, command: fillCommand(check.command, id.slot) } : check;
   const answer = await attemptProbe(filled, target, attemptLimit(which, asked));
+  const at = run.watchers.indexOf(watcher);
+  if (at >= 0) run.watchers.splice(at, 1);
   // It may have ended, or been renamed, meanwhile.
   const isCurrent = processes.all().includes(run);
   if (answer !== null && isCurrent) emit({ kind: "probed", id: run.id, probe: which, ...answer });
@@ -130,7 +143,11 @@ async function probe(
 async function runCommand(
   spec: ServiceSpec,
   command: string | readonly string[],
-  context: { readonly paths: ProjectPaths; projectId: string; socketPath: string },
+  context: {
+    readonly projectId: string;
+    readonly socketPath: string;
+    readonly signal: AbortSignal;
+  },
   emit: (event: Event) => void,
 ): Promise<void> {
   const env = programEnvironment(spec, {
@@ -141,7 +158,13 @@ async function runCommand(
     account: null,
     extra: {},
   });
-  const target = { port: null, cwd: spec.cwd, shell: spec.shell, env };
+  const { cwd, shell } = spec;
+  const mark = markOf(context.projectId, {
+    service: `command of ${spec.name}`,
+    slot: 1,
+    run: attemptNext++,
+  });
+  const target = { port: null, cwd, shell, env, mark, signal: context.signal };
   const answer: ProbeAnswer | null = await attemptProbe(
     { kind: "exec", command },
     target,

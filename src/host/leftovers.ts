@@ -10,11 +10,11 @@ import { isHeld, openReader, watchFifo } from "./fifos.ts";
 import { readLedger } from "./ledger.ts";
 import { lifeFifos } from "./run.ts";
 import {
+  type Carrier,
   findProcess,
   killTrees,
-  listProcesses,
+  listCarriers,
   markIn,
-  membersOf,
   signalTrees,
   type TreeTarget,
 } from "./tree.ts";
@@ -50,10 +50,15 @@ const STOP_DEFAULT: StopSettings = { signal: "SIGTERM", timeout: 10_000 };
  */
 export function findLeftovers(paths: ProjectPaths, projectId: string): readonly Leftover[] {
   const held = fifoRuns(paths).filter((id) => isHeld(lifeFifos(paths, id).tree));
+  // One look at all processes, however many runs there are.
+  const carriers = listCarriers();
   const known = new Set(held.map((id) => targetOf(paths, projectId, id).mark));
-  const ids = [...held, ...markedRuns(projectId, known)];
-  return ids.map((id) => {
-    const pids = membersOf([targetOf(paths, projectId, id)]).map((process) => process.pid);
+  const marked = markedRuns(projectId, carriers, known);
+  return [...held, ...marked].map((id) => {
+    const { mark, fifo } = targetOf(paths, projectId, id);
+    const pids = carriers
+      .filter((each) => each.mark === mark || each.fifo === fifo)
+      .map(({ pid }) => pid);
     return { id, pid: readLedger(ledgerOf(paths, id)).pid, pids };
   });
 }
@@ -216,8 +221,12 @@ function ledgerOf(paths: ProjectPaths, id: InstanceId): string {
 }
 
 /** Runs of which a marked process lives, save those with a known mark. */
-function markedRuns(projectId: string, known: ReadonlySet<string>): readonly InstanceId[] {
-  const marks = new Set(listProcesses().flatMap(({ pid }) => markIn(pid) ?? []));
+function markedRuns(
+  projectId: string,
+  carriers: readonly Carrier[],
+  known: ReadonlySet<string>,
+): readonly InstanceId[] {
+  const marks = new Set(carriers.flatMap(({ mark }) => mark ?? []));
   return [...marks]
     .filter((mark) => !known.has(mark))
     .flatMap((mark) => readMark(projectId, mark) ?? []);

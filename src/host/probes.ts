@@ -24,6 +24,10 @@ export interface ProbeTarget {
   readonly cwd: string;
   readonly shell: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Carried by what an exec probe starts. Of this attempt alone: ending it must not end the run that is asked. */
+  readonly mark: string;
+  /** Aborted: nobody waits for the answer any more, and what the probe started ends. */
+  readonly signal?: AbortSignal;
 }
 
 /** How long one attempt may take: the probe's own limit for `alive`; `ready` has one for all attempts. */
@@ -40,9 +44,9 @@ export async function attemptProbe(
 ): Promise<ProbeAnswer | null> {
   switch (check.kind) {
     case "http":
-      return askHttp(check.url, target.port, limitMs);
+      return askHttp(check.url, target, limitMs);
     case "tcp":
-      return askTcp(check.host, check.port ?? target.port, limitMs);
+      return askTcp(check, target, limitMs);
     case "exec":
       return askProgram(check.command, target, limitMs);
     default:
@@ -60,7 +64,8 @@ const lookupLocal: LookupFunction = (_host, options, callback) => {
   else callback(null, "127.0.0.1", 4);
 };
 
-function askHttp(url: string, port: number | null, limitMs: Millis): Promise<ProbeAnswer> {
+function askHttp(url: string, target: ProbeTarget, limitMs: Millis): Promise<ProbeAnswer> {
+  const { port } = target;
   const label = `GET ${url.startsWith("/") ? `:${port}` : ""}${url}`;
   if (url.startsWith("/") && port === null) {
     return Promise.resolve({ ok: false, detail: `GET ${url}: the service has no port` });
@@ -70,7 +75,7 @@ function askHttp(url: string, port: number | null, limitMs: Millis): Promise<Pro
     : `http://localhost${url.startsWith("/") ? `:${port}` : ""}${url}`;
   const isLocal = whole !== url;
   const request = whole.startsWith("https:") ? requestHttps : requestHttp;
-  return attempt(label, limitMs, (settle, signal, elapsed) => {
+  return attempt({ label, limitMs, signal: target.signal }, (settle, signal, elapsed) => {
     const options = { signal, agent: false, ...(isLocal ? { lookup: lookupLocal } : {}) };
     const asked = request(whole, options, (response) => {
       const status = response.statusCode ?? 0;
@@ -83,10 +88,16 @@ function askHttp(url: string, port: number | null, limitMs: Millis): Promise<Pro
   });
 }
 
-function askTcp(host: string | null, port: number | null, limitMs: Millis): Promise<ProbeAnswer> {
+function askTcp(
+  check: Check & { readonly kind: "tcp" },
+  target: ProbeTarget,
+  limitMs: Millis,
+): Promise<ProbeAnswer> {
+  const { host } = check;
+  const port = check.port ?? target.port;
   if (port === null) return Promise.resolve({ ok: false, detail: "tcp: the service has no port" });
   const label = `tcp ${host ?? ""}:${port}`;
-  return attempt(label, limitMs, (settle, signal, elapsed) => {
+  return attempt({ label, limitMs, signal: target.signal }, (settle, signal, elapsed) => {
     const options = host === null ? { host: "localhost", lookup: lookupLocal } : { host };
     const socket = connect({ port, ...options });
     signal.addEventListener("abort", () => socket.destroy());
@@ -97,8 +108,6 @@ function askTcp(host: string | null, port: number | null, limitMs: Millis): Prom
     socket.on("error", (error) => settle(false, `${label} ${failureWord(error)}`));
   });
 }
-
-let attemptNext = 1;
 
 /** In a process group of its own, all of which is killed at the limit. */
 function askProgram(
@@ -111,22 +120,22 @@ function askProgram(
     0,
     LINE_MAX,
   );
-  return attempt(label, limitMs, (settle, signal, elapsed) => {
-    const mark = `probe:${process.pid}.${attemptNext++}`;
+  return attempt({ label, limitMs, signal: target.signal }, (settle, signal, elapsed) => {
     const child = spawn(file, args, {
       cwd: target.cwd,
-      // A mark of its own, and not the one of the run that is asked: killing this must not kill that.
-      env: { ...target.env, PROCS_ID: mark },
+      env: { ...target.env, PROCS_ID: target.mark },
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
     const self = child.pid === undefined ? null : identifyChild(child.pid);
     signal.addEventListener("abort", () => {
-      if (self !== null && !hasEnded) killTrees([{ shim: self, mark, fifo: null }], new Set());
+      const isOpen = !child.stdout.readableEnded || !child.stderr.readableEnded;
+      // What it left in the background and still holds its output is of no use to anybody.
+      if (self !== null && isOpen)
+        killTrees([{ shim: self, mark: target.mark, fifo: null }], new Set());
       child.stdout.destroy();
       child.stderr.destroy();
     });
-    let hasEnded = false;
     let output = "";
     const keep = (data: Buffer): void => {
       output = (output + data.toString("utf8")).slice(-OUTPUT_MAX);
@@ -135,7 +144,6 @@ function askProgram(
     child.stderr.on("data", keep);
     child.once("error", (error) => settle(false, `${label}: ${error.message}`));
     child.once("exit", (code, killer) => {
-      hasEnded = true;
       // What the last line says is worth a turn of the loop, in which the pipes are read.
       setImmediate(() => {
         const last = output.trimEnd().split("\n").at(-1)?.slice(0, LINE_MAX) ?? "";
@@ -148,10 +156,15 @@ function askProgram(
 
 type Settle = (ok: boolean, detail: string) => void;
 
+interface Limits {
+  readonly label: string;
+  readonly limitMs: Millis;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** One answer, and everything ended, within the limit. */
 function attempt(
-  label: string,
-  limitMs: Millis,
+  { label, limitMs, signal }: Limits,
   ask: (settle: Settle, signal: AbortSignal, elapsed: () => string) => void,
 ): Promise<ProbeAnswer> {
   return new Promise((resolve) => {
@@ -170,6 +183,9 @@ function attempt(
       () => settle(false, `${label}: no answer in ${formatLimit(limitMs)}`),
       limitMs,
     );
+    const giveUp = () => settle(false, `${label}: not asked any more`);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    abort.signal.addEventListener("abort", () => signal?.removeEventListener("abort", giveUp));
     try {
       ask(settle, abort.signal, elapsed);
     } catch (error) {

@@ -1,7 +1,8 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
 import type { FSWatcher } from "chokidar";
 import type { ServiceSpec } from "../core/spec.ts";
+import { awaitPath } from "./await-path.ts";
 import { isGlob, parseGlob, relativeMatcher } from "./glob.ts";
 
 interface Options {
@@ -66,15 +67,30 @@ function openWatch(spec: ServiceSpec, key: string, options: Options): Armed {
   const isIgnored = ignoredBy(spec, targets);
   let watcher: FSWatcher | null = null;
   let isClosed = false;
+  const bases = [...new Set(targets.map((target) => target.base))];
+  const absent = new Map<string, { close(): void }>();
+  /** A folder that is not there, or not any more: seen when it comes, which is a change of all that is in it. */
+  const awaitBase = (base: string): void => {
+    if (isClosed || absent.has(base)) return;
+    const waiting = awaitPath(base, () => {
+      absent.delete(base);
+      watcher?.add(base);
+      options.changed(name, shown(cwd, base));
+    });
+    absent.set(base, waiting);
+  };
   const open = async (): Promise<void> => {
     const { watch } = await import("chokidar");
     if (isClosed) return;
-    const opened = watch(
-      targets.map((target) => target.base),
-      { ignored: isIgnored, ignoreInitial: true, ignorePermissionErrors: true },
-    );
+    const present = bases.filter((base) => existsSync(base));
+    const opened = watch(present, {
+      ignored: isIgnored,
+      ignoreInitial: true,
+      ignorePermissionErrors: true,
+    });
     watcher = opened;
     opened.on("all", (event, path) => {
+      if ((event === "unlinkDir" || event === "unlink") && bases.includes(path)) awaitBase(path);
       // A folder that comes or goes means nothing: its files have events of their own.
       if (isClosed || event === "addDir" || event === "unlinkDir") return;
       if (targets.some((target) => target.matches(path))) options.changed(name, shown(cwd, path));
@@ -82,13 +98,17 @@ function openWatch(spec: ServiceSpec, key: string, options: Options): Armed {
     opened.on("error", (error) =>
       options.warn(`cannot watch all files of ${name}: ${String(error)}`),
     );
-    await new Promise<void>((resolve) => opened.once("ready", () => resolve()));
+    // With nothing to look at, it would never be ready.
+    if (present.length > 0)
+      await new Promise<void>((resolve) => opened.once("ready", () => resolve()));
+    for (const base of bases) if (!existsSync(base)) awaitBase(base);
   };
   const ready = open().catch((error) =>
     options.warn(`cannot watch the files of ${name}: ${error}`),
   );
   const close = async (): Promise<void> => {
     isClosed = true;
+    for (const waiting of absent.values()) waiting.close();
     await watcher?.close();
   };
   return { key, ready, close };

@@ -4,6 +4,7 @@ import { instanceName } from "../core/observed.ts";
 import type { RealHost } from "../host/host.ts";
 import type { Leftover } from "../host/leftovers.ts";
 import type { EventLog } from "./event-log.ts";
+import { listedNames } from "./leftovers.ts";
 import type { Remembered } from "./state.ts";
 
 export interface InheritanceOptions {
@@ -57,7 +58,7 @@ export class Inheritance {
     const leftovers = host.leftovers();
     if (leftovers.length > 0) {
       this.#names = namesOf(leftovers);
-      const names = this.#names.join(", ");
+      const names = listedNames(this.#names);
       events.add({
         type: "supervisor",
         message: `the supervisor before this one died; ending what it left running: ${names}`,
@@ -80,7 +81,7 @@ export class Inheritance {
   }
 
   #busy(): RequestError {
-    const names = this.#names.join(", ");
+    const names = listedNames(this.#names);
     const message = `the supervisor before this one died, and what it left running is ending: ${names}`;
     return new RequestError(409, "P602", message, { help: ["give the command again in a moment"] });
   }

@@ -13,3 +13,12 @@ export function instancesLeft(paths: ProjectPaths): readonly string[] {
   const names = findLeftovers(paths, projectMark(paths)).map(({ id }) => instanceName(id));
   return [...new Set(names)].sort();
 }
+
+const SHOWN_MAX = 8;
+
+/** `api.1, api.2, db.1 and 7 more`. */
+export function listedNames(names: readonly string[]): string {
+  const rest = names.length - SHOWN_MAX;
+  const shown = names.slice(0, rest > 1 ? SHOWN_MAX : names.length).join(", ");
+  return rest > 1 ? `${shown} and ${rest} more` : shown;
+}

@@ -1,6 +1,9 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
 import type { ServiceSpec } from "../../src/core/spec.ts";
+import { listProcesses } from "../../src/host/tree.ts";
 import { type Behaviour, type ProcessWorld, processesContract } from "../contract/processes.ts";
-import { createRig, eventually } from "./rig.ts";
+import { API, createRig, eventually, pidIn } from "./rig.ts";
 
 const COMMANDS: Readonly<Record<Behaviour, string | readonly string[]>> = {
   runs: ["sleep", "1000"],
@@ -20,4 +23,21 @@ processesContract("real", async (): Promise<ProcessWorld> => {
     until: (what, condition) => eventually(what, condition),
     close: () => rig.close(),
   };
+});
+
+test("a probe that still asks ends with the instance that it asks", async () => {
+  const rig = await createRig();
+  const exec = { kind: "exec", command: "echo $$ > asked; sleep 500 & sleep 500" } as const;
+  const ready = { check: exec, interval: 100, timeout: 60_000, failures: 1 };
+  const spec = rig.spec(["sleep", "1000"], { ready });
+  rig.host.start(API, spec);
+  await rig.event("started");
+  rig.host.probe(API, "ready", spec);
+  const probe = await pidIn(join(rig.folder, "asked"));
+  const isThere = () => listProcesses().some(({ group }) => group === probe);
+  expect(isThere()).toBe(true);
+  rig.host.stop(API, { signal: "SIGTERM", timeout: 1_000 });
+  await rig.event("gone");
+  await eventually("the probe has ended", () => !isThere());
+  await rig.close();
 });

@@ -24,6 +24,7 @@ async function listen(server: Server | TcpServer, host = "127.0.0.1"): Promise<n
 }
 
 const TARGET = {
+  mark: "abc:probe of api.1.1",
   port: null,
   cwd: tmpdir(),
   shell: "/bin/sh",

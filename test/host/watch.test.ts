@@ -135,3 +135,38 @@ test("setting new paths makes no event of its own", async () => {
   expect(changes).toEqual([]);
   expect(await seen("b/x")).toEqual(["api b/x"]);
 });
+
+test("a folder that is removed and made again is watched again", async () => {
+  write("src/a.js");
+  watches.watch([watched("api", ["src"]), watched("web", ["src/**/*.js"])]);
+  await watches.ready();
+  for (let round = 0; round < 2; round++) {
+    rmSync(join(folder, "src"), { recursive: true });
+    await eventually("the removal", () => changes.includes("api src/a.js"));
+    write("src/a.js");
+    await eventually(
+      "its return",
+      () => changes.includes("api src") && changes.includes("web src"),
+    );
+    await seen("src/b.js");
+    await seen("src/b.js", "web");
+    changes.length = 0;
+  }
+});
+
+test("a folder, or a file, that is not there yet is watched when it comes", async () => {
+  watches.watch([watched("api", ["some/where/deep"]), watched("web", ["later.txt"])]);
+  await watches.ready();
+  write("some/other");
+  write("some/where/deep/a.js");
+  await eventually("the folder", () => changes.includes("api some/where/deep"));
+  await seen("some/where/deep/b.js");
+  write("later.txt");
+  await eventually("the file", () => changes.includes("web later.txt"));
+  changes.length = 0;
+  write("new");
+  renameSync(join(folder, "new"), join(folder, "later.txt"));
+  await eventually("another file in its place", () => changes.includes("web later.txt"));
+  await seen("later.txt", "web");
+  expect(changes).not.toContain("web new");
+});
