@@ -67,11 +67,7 @@ export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {
       const perform = () => reach((base) => operate(base, operation, how));
       if (how.launch) return performLaunching(paths, perform, launch);
       let result = await perform();
-      if (
-        result === null &&
-        operation.op === "down" &&
-        (await namesOfLeftovers(paths)).length > 0
-      ) {
+      if (result === null && operation.op === "down" && (await leftBehind(paths)) !== null) {
         // One that ends what the last one left, and leaves.
         await launch();
         result = await perform();
@@ -207,19 +203,14 @@ async function refuseLeftovers(paths: ProjectPaths): Promise<null> {
 }
 
 async function leftBehind(paths: ProjectPaths): Promise<UserError | null> {
-  const names = await namesOfLeftovers(paths);
+  const { instancesLeft, listedNames } = await import("../supervisor/leftovers.ts");
+  const names = instancesLeft(paths);
   if (names.length === 0) return null;
-  const what = `the supervisor died, and what it started still runs without it: ${names.join(", ")}`;
+  const what = `the supervisor died, and what it started still runs without it: ${listedNames(names)}`;
   return userError(EXIT.supervisor, "P602", what, {
     notes: [`if it was not killed, its log says why it ended: ${paths.supervisorLog}`],
     help: ["procs up ends these and starts them anew", "procs down ends these"],
   });
-}
-
-/** The instances of a supervisor that died, by name. */
-async function namesOfLeftovers(paths: ProjectPaths): Promise<readonly string[]> {
-  const { instancesLeft } = await import("../supervisor/leftovers.ts");
-  return instancesLeft(paths);
 }
 
 /** With nothing running, everything is to be added; computed here, by the same code. */
