@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Desired, NOTHING, withIntent } from "../../src/core/desired.ts";
+import { type Desired, NOTHING, withIntent, withRestart } from "../../src/core/desired.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
 import { serviceState } from "../../src/core/status.ts";
 import { service } from "../rig/specs.ts";
@@ -106,6 +106,112 @@ test("a bad release stops at its first instance and leaves the old ones alone", 
   run(world, 30_000);
   expect(lives(world)).toEqual(before);
   expect(world.supervisor.observed.services.get("api")?.rejected?.reason).toContain("api.");
+});
+
+test("a service that goes off in the middle of a replacement begins anew when it is wanted again", () => {
+  const world = createWorld();
+  const api = (version: Character) => program("api", version, { port: "auto", ready: READY });
+  const profiles = ["dev"];
+  const dev = (desired: Desired) => ({ ...desired, profiles: new Set(profiles) });
+  want(world, () => dev(file({ ...api("good"), profiles })(NOTHING)));
+  run(world, 5_000);
+  want(world, file({ ...api("late"), profiles }));
+  run(world, 100);
+  want(world, (desired) => ({ ...desired, profiles: new Set() }));
+  run(world, 120_000);
+  expect(lives(world)).toEqual([]);
+  want(world, dev);
+  run(world, 10_000);
+  const observed = world.supervisor.observed.services.get("api");
+  expect([observed?.rejected, observed?.rollout, lives(world).length]).toEqual([null, null, 1]);
+});
+
+test("a rollout of a service that is scaled to nothing is over", () => {
+  const world = createWorld();
+  const api = (version: Character, instances: number) =>
+    program("api", version, { port: "auto", ready: READY, instances });
+  want(world, () => file(api("good", 2))(NOTHING));
+  run(world, 5_000);
+  want(world, file(api("never", 2)));
+  run(world, 500);
+  want(world, file(api("never", 0)));
+  run(world, 5_000);
+  expect(world.supervisor.observed.services.get("api")?.rollout).toBeNull();
+  expect(lives(world)).toEqual([]);
+});
+
+test("a paused rollout keeps both versions, but no more than are wanted", () => {
+  const world = createWorld();
+  const rollout = { ...service("api").rollout, on_failure: "pause" } as const;
+  const api = (version: Character) =>
+    program("api", version, { port: "auto", ready: READY, instances: 2, rollout });
+  want(world, () => file(api("good"))(NOTHING));
+  run(world, 5_000);
+  want(world, file(api("never")));
+  run(world, 30_000);
+  expect(lives(world)).toEqual(["api.1#1", "api.1#2", "api.2#1"]);
+  want(world, (desired) => withIntent(desired, "api", { scale: 0 }));
+  run(world, 5_000);
+  expect(lives(world)).toEqual([]);
+});
+
+test("a service that becomes a scheduled task stops running, and the task runs", () => {
+  const world = createWorld();
+  want(world, () => file(program("job", "good", { instances: 2 }))(NOTHING));
+  run(world, 5_000);
+  const schedule = { cron: "every 3000", timezone: null, overlap: "skip", missed: "run" } as const;
+  const restart = { ...service("job").restart, policy: "never" } as const;
+  want(world, file(program("job", "good", { kind: "task", schedule, restart })));
+  run(world, 20_000);
+  expect(lives(world).filter((name) => name.endsWith("#1"))).toEqual([]);
+  expect(world.host.runs.length).toBeGreaterThan(4);
+});
+
+test("a fixed port that moves by one is taken over slot by slot", () => {
+  const world = createWorld();
+  const api = (port: number) => program("api", "good", { instances: 3, port, ready: READY });
+  want(world, () => file(api(3000))(NOTHING));
+  run(world, 5_000);
+  // The second one has ended just now, and its new port is the old one of the third.
+  const second = world.host.find({ service: "api", slot: 2, run: 1 });
+  expect(second).toBeDefined();
+  if (second !== undefined) world.host.crash(second);
+  want(world, file(api(3001)));
+  run(world, 30_000);
+  expect(lives(world).map((name) => name.slice(0, 5))).toEqual(["api.1", "api.2", "api.3"]);
+  expect([...world.host.live].map((each) => each.port).sort()).toEqual([3001, 3002, 3003]);
+});
+
+test("an optional dependency that ended well is not waited for", () => {
+  const world = createWorld();
+  const restart = { ...service("db").restart, policy: "on-failure" } as const;
+  const db = program("db", "quits", { restart, ready: READY });
+  const api = (required: boolean) =>
+    program("api", "good", { depends_on: { db: { ...ready, required } } });
+  want(world, () => file(db)(NOTHING));
+  run(world, 10_000);
+  want(world, file(db, api(true)));
+  run(world, 5_000);
+  expect(lives(world)).toEqual([]);
+  want(world, file(db, api(false)));
+  run(world, 5_000);
+  expect(lives(world)).toEqual(["api.1#1"]);
+});
+
+test("a rename in the middle of a replacement names both runs, and neither like an older one", () => {
+  const world = createWorld();
+  const keys = { port: "auto", ready: READY } as const;
+  want(world, () => file(program("web", "good", keys))(NOTHING));
+  run(world, 5_000);
+  want(world, file(program("api", "good", keys)));
+  run(world, 5_000);
+  want(world, (desired) => withRestart(desired, "api", "restart asked", true));
+  run(world, 50);
+  expect(lives(world)).toEqual(["api.1#1", "api.1#2"]);
+  want(world, file(program("web", "good", { ...keys, was: "api", command: ["api", "good"] })));
+  expect(lives(world)).toEqual(["web.1#2", "web.1#3"]);
+  run(world, 5_000);
+  expect(lives(world).length).toBe(1);
 });
 
 const READY: NonNullable<ServiceSpec["ready"]> = {

@@ -45,6 +45,11 @@ export class SimulatedHost implements Host {
     }
   }
 
+  /** The program ends at once, by itself. */
+  crash(run: Run): void {
+    this.#exit(run, { kind: "code", code: 1 });
+  }
+
   find(id: InstanceId): Run | undefined {
     return this.runs.findLast((run) => sameId(run.id, id));
   }

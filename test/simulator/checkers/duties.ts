@@ -98,8 +98,10 @@ const watches: Checker = {
 /** A person asks for another try: what failed before is forgotten. */
 const resets: Checker = {
   name: "a new try is a new try",
-  settled: ({ observed, cause }) => {
+  settled: ({ observed, cause, actions }) => {
     if (cause.kind !== "reset" || cause.service === null) return null;
+    // What runs of a paused version may fail again at once.
+    if (actions.some((a) => a.kind === "rollout" && a.step.kind === "fail")) return null;
     const service = observed.services.get(cause.service);
     const ended = service?.instances.find((instance) => instance.phase.kind === "ended");
     if (ended !== undefined) return `${nameOf(ended)} is remembered`;
