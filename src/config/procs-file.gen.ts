@@ -150,7 +150,7 @@ export interface Service {
    */
   inherit_env?: InheritEnv;
   /**
-   * What this service waits for before it starts. A list waits for `ready`, and for `done` where the other is a task.
+   * What this service waits for before it starts; a dependency that fails later stops nothing. A list waits for `ready`, and for `done` where the other is a task.
    */
   depends_on?:
     | string
