@@ -106,12 +106,19 @@ export function psRows(
 /** Ready, done or waiting for its first connection: as it should be. */
 export function isFine(service: ServiceStatus): boolean {
   if (service.state === "reloading") return service.ready > 0;
-  return ["ready", "done", "idle", "disabled"].includes(service.state);
+  return isLeftOut(service) || ["ready", "done", "idle", "disabled"].includes(service.state);
+}
+
+/** `up api` was asked for, and this is not part of it. */
+function isLeftOut(service: ServiceStatus): boolean {
+  return service.state === "stopped" && service.detail === "not selected";
 }
 
 /** `4 of 6 fine.` and what the file says beyond that; one or two sentences. */
 export function psSummary(snapshot: Snapshot): string {
-  const counted = snapshot.services.filter((service) => service.state !== "disabled");
+  const counted = snapshot.services.filter(
+    (service) => service.state !== "disabled" && !isLeftOut(service),
+  );
   const fine = counted.filter(isFine).length;
   const start = counted.length === 0 ? "No services." : `${fine} of ${counted.length} fine.`;
   if (snapshot.supervisor === null) return "not running: procs up";

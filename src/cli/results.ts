@@ -34,7 +34,8 @@ export function resultRow(result: ServiceResult, verb: Verb): Row {
     name: result.name,
     state: resultState(result),
     words,
-    extras: result.ok ? extras : [],
+    // What has stopped answers nowhere.
+    extras: result.ok && result.outcome !== "stopped" && result.outcome !== "removed" ? extras : [],
     lines: result.ok ? [] : lastLines(result),
   };
 }

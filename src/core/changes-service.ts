@@ -67,7 +67,9 @@ function watchTransition(
   const watch = is.wanted?.spec.watch ?? null;
   const change = was?.change ?? null;
   if (watch === null || is.watched === was?.watched) return null;
-  const paths = changedWords(change);
+  // The change may have come and gone between two looks: a command that ran and has ended tells of itself.
+  const ran = change?.ran ?? (was?.watched.running === true && !is.watched.running);
+  const paths = ran ? "its watch command succeeded" : changedWords(change);
   const about = { type: "watch", service: name } as const;
   if (is.watched.paused && was?.watched.paused !== true) {
     const message = `${name} changes what it watches itself (${paths}); no longer watched: see watch.ignore`;
@@ -76,12 +78,11 @@ function watchTransition(
   if (is.watched.times === was?.watched.times) return null;
   return {
     ...about,
-    message: `${name}: ${paths}, ${effectWords(watch.action, change?.ran ?? false)}`,
+    message: `${name}: ${paths}, ${effectWords(watch.action, ran)}`,
   };
 }
 
 function changedWords(change: ObservedService["change"]): string {
-  if (change?.ran === true) return "its watch command succeeded";
   if (change === null || change.paths.length === 0) return "files changed";
   const [first] = change.paths;
   return change.count > 1 ? `${first} and ${change.count - 1} more changed` : `${first} changed`;

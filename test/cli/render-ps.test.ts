@@ -109,6 +109,15 @@ old      stopped    -
     expect(psSummary({ ...SNAPSHOT, supervisor: null })).toBe("not running: procs up");
   });
 
+  test("what was not selected is not counted", () => {
+    const left = serviceStatus({ state: "stopped", detail: "not selected", ready: 0 });
+    const services = [serviceStatus({}), left];
+    expect(isFine(left)).toBe(true);
+    expect(isFine({ ...left, detail: "stopped by hand" })).toBe(false);
+    const drift = { changed: false, edits: 0, plan: "0" };
+    expect(psSummary({ ...SNAPSHOT, services, drift })).toBe("1 of 1 fine.");
+  });
+
   test("a rolling service is fine while somebody is ready", () => {
     expect(isFine(serviceStatus({ state: "reloading", ready: 1 }))).toBe(true);
     expect(isFine(serviceStatus({ state: "reloading", ready: 0 }))).toBe(false);

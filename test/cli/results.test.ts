@@ -95,6 +95,11 @@ FAIL worker    exit 1 after 0.4s, retry 2 of 10 in 2s
     );
   });
 
+  test("what has stopped answers nowhere", () => {
+    const gone = verdict("api", "stopped", { elapsed_ms: 21, where: ":4710", instances: 0 });
+    expect(text([gone], "down")).toBe("  ✓ api   stopped in 21ms");
+  });
+
   test("a wide name keeps the column", () => {
     const rows = text([verdict("日本", "ready"), verdict("web", "ready")], "up", plain, 0);
     expect(rows).toBe("✓ 日本   ready\n✓ web    ready");
