@@ -305,13 +305,13 @@ export interface Service {
     timeout?: string;
   };
   /**
-   * How new instances take the place of old ones: `rolling` starts the new one first, `restart` stops the old one first, a signal lets the program reload itself.
+   * How new instances take the place of old ones: `rolling` starts the new one first, `restart` stops the old one first. With a signal, watched files that change send it instead of a restart; an edit of what the program is started with still stops the old one first.
    */
   reload?:
     | ("rolling" | "restart")
     | {
         /**
-         * The signal that makes the program reload.
+         * The signal at which the program reads its files again.
          */
         signal:
           | "SIGTERM"

@@ -3,12 +3,6 @@ import { sameProcess, sameSpec } from "./diff.ts";
 import type { Instance, Observed, ObservedService, Rejected, Revision } from "./observed.ts";
 import type { ServiceSpec } from "./spec.ts";
 
-/** What the file and the user ask of a service now, whatever became of it; null: not in the file. */
-export function askedRevision(desired: Desired, name: string): Revision | null {
-  const spec = desired.services.get(name);
-  return spec === undefined ? null : { spec, generation: intentOf(desired, name).generation };
-}
-
 /** What is aimed at: what is asked, or the last good one after that failed its rollout. */
 export function targetOf(
   desired: Desired,
@@ -29,6 +23,12 @@ export function rejectionOf(
   const { rejected } = service;
   if (rejected === null || asked === null) return null;
   return sameRevision(rejected.revision, asked) ? rejected : null;
+}
+
+/** What the file and the user ask of a service now, whatever became of it; null: not in the file. */
+function askedRevision(desired: Desired, name: string): Revision | null {
+  const spec = desired.services.get(name);
+  return spec === undefined ? null : { spec, generation: intentOf(desired, name).generation };
 }
 
 /** How many instances are aimed at: by hand, else as the aimed-at revision says; 0 when the service is off. */
