@@ -165,6 +165,7 @@ function resultWords(result: ServiceResult, verb: Verb): string {
       return detail ?? `${count(result.instances, "instance")}${time}`;
     case "stopped":
     case "removed":
+      if (!result.ok) return detail ?? "not running";
       return `stopped${time}`;
     case "killed":
       return detail ?? `did not stop${time}, killed`;

@@ -1,5 +1,5 @@
 import { RequestError } from "../control/failure.ts";
-import type { Operation, ResultItem, ServiceResult } from "../control/protocol.ts";
+import type { Operation, ResultItem, ServiceResult, Target } from "../control/protocol.ts";
 import { type Desired, offReason, withIntent, withRestart } from "../core/desired.ts";
 import { isLive } from "../core/observed.ts";
 import { withDependencies, withDependents } from "../core/order.ts";
@@ -176,9 +176,13 @@ export function signal(session: Session, request: Op<"signal">): ResultItem {
     const rest = unchanged(session, target.service, "unchanged");
     return isSent
       ? { ...rest, outcome: "signalled", detail: names.join(", "), instances: live.length }
-      : { ...rest, ok: false, outcome: "stopped", detail: "not running" };
+      : { ...rest, ok: false, outcome: "stopped", detail: notRunning(target) };
   });
   return makeResult({ op: "signal", services, elapsedMs: 0 });
+}
+
+function notRunning({ service, instance }: Target): string {
+  return instance === null ? "not running" : `${service}.${instance} is not running`;
 }
 
 function alreadyStopped(session: Session, name: string): ServiceResult {

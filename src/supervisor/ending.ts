@@ -3,7 +3,7 @@ import { isLive, type Observed } from "../core/observed.ts";
 import type { Verdict } from "../core/outcome.ts";
 import { requireServices } from "./desire.ts";
 import { follow, type OnItem } from "./follow.ts";
-import { Progress } from "./progress.ts";
+import { Progress, unchanged } from "./progress.ts";
 import { makeResult } from "./result.ts";
 import type { Session } from "./session.ts";
 
@@ -60,7 +60,11 @@ export async function wait(session: Session, request: Op<"wait">): Promise<Resul
     return now.includes("lost") || now.every((goal) => goal === "met") || null;
   }, request.timeout_ms);
   const reached = goals();
-  const results = progress.results(true).map((result) => {
+  const found = progress.results(true);
+  // Of what is off there is no result; waited for in vain it is one.
+  const off = services.filter((name) => !found.some((result) => result.name === name));
+  const all = [...found, ...off.map((name) => unchanged(session, name, "unchanged"))];
+  const results = all.map((result) => {
     const goal = reached[services.indexOf(result.name)];
     if (goal === "met") return { ...result, ok: true };
     // Fine in itself, but not what was waited for.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { transitions } from "../../src/core/changes.ts";
 import { withIntent } from "../../src/core/desired.ts";
 import { wanting } from "../rig/plans.ts";
 import { service } from "../rig/specs.ts";
@@ -214,6 +215,24 @@ describe("a service", () => {
       story.pass(100);
     }
     expect(story.told().at(-1)).toMatch(/^web changes what it watches itself \(out.log changed\)/);
+  });
+
+  test("tells of its watch command also where that has come and gone between two looks", () => {
+    const action = { kind: "run", command: "make", then: "restart" } as const;
+    const watch = { paths: ["/shop"], ignore: [], debounce: 100, action };
+    const story = new Story(wanting(service("web", { watch })));
+    story.getsReady("web");
+    const { observed, desired } = story.supervisor;
+    const web = observed.services.get("web");
+    if (web === undefined) throw new Error("web is not there");
+    const look = (times: readonly number[], running: boolean) => {
+      const watched = { times, running, paused: false };
+      return { ...observed, services: new Map([["web", { ...web, change: null, watched }]]) };
+    };
+    const told = transitions(look([1], true), look([1, 2], false), desired, 2);
+    expect(told.map(({ message }) => message)).toEqual([
+      "web: its watch command succeeded, restarting",
+    ]);
   });
 
   test("is due", () => {

@@ -146,6 +146,30 @@ services:
     expect(refused.stderr).not.toContain("waiting");
   });
 
+  test("pass over what is off: a restart of all, a wait that cannot be met, a signal to nobody", async () => {
+    await using project = createProject(`
+services:
+  api: { command: sleep 1000 }
+  other: { command: sleep 1000 }
+  dev: { command: sleep 1000, profiles: [dev] }
+`);
+    await project.procs("up", "-d", "api");
+    const [pid] = await project.pids("api");
+    expect(await project.procs("restart", "-y")).toMatchObject({ code: 0 });
+    expect(await project.pids("api")).not.toEqual([pid]);
+    expect(await project.procs("ps", "--fields", "name,state")).toMatchObject({
+      stdout: "api\tready\nother\tstopped\ndev\tdisabled\n",
+    });
+    expect(await project.procs("wait", "other", "--timeout", "300ms")).toMatchObject({ code: 5 });
+    const signal = await project.procs("signal", "api.9", "WINCH");
+    expect(signal).toMatchObject({ code: 1 });
+    expect(signal.stderr).toContain("api.9 is not running");
+    const down = await project.procs("down", "api");
+    expect(down).toMatchObject({ code: 2 });
+    expect(down.stderr).toContain("help: procs stop api");
+    expect((await project.service("api")).state).toBe("ready");
+  });
+
   test("a signal reaches the instances that are named", async () => {
     await using project = createProject(`
 services:

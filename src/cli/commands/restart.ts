@@ -22,7 +22,7 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const services =
     args.positionals.length > 0
       ? selectServices(args.positionals, applied, "restart")
-      : applied.map((service) => service.name);
+      : await runningNames(context);
   const project = args.flag("last-applied") ? null : await readFile(context, args.positionals);
   if (args.positionals.length === 0 && !(await agrees(context, services))) return EXIT.failed;
   const apply = project === null ? null : request(context, project, services);
@@ -90,6 +90,14 @@ async function alsoApplied(
 ): Promise<Readonly<Record<string, readonly Change[]>>> {
   const engine = await context.engine();
   return changesOf(await engine.plan(apply), services);
+}
+
+/** A restart of all is not a start of what is off: stopped by hand, not selected, of another profile. */
+async function runningNames(context: Context): Promise<readonly string[]> {
+  const snapshot = await (await context.engine()).snapshot();
+  return (snapshot?.services ?? [])
+    .filter(({ state }) => state !== "stopped" && state !== "disabled")
+    .map((service) => service.name);
 }
 
 async function agrees(context: Context, services: readonly string[]): Promise<boolean> {
