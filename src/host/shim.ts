@@ -43,17 +43,20 @@ export interface ShimCommand {
  */
 export function shimCommand(options: ShimOptions): ShimCommand {
   const { plain, odd } = splitEnvironment(options.env);
-  const argv = [...options.wrappers.flat(), ...(odd.length > 0 ? ["/usr/bin/env"] : [])];
+  const isLost = odd.some((pair) => !SHELL_NAME.test(pair.slice(0, pair.indexOf("="))));
+  const behind = isLost ? behindShell(options.argv) : null;
+  const env = odd.length > 0 && behind === null ? [ENV] : [];
+  const argv = [...options.wrappers.flat(), ...env];
   const oddNames = odd.map((_, index) => `PROCS_ENV_${index}`);
   const oddValues = Object.fromEntries(odd.map((pair, index) => [oddNames[index] ?? "", pair]));
   return {
     file: SHIM_SHELL,
-    args: ["-c", 'eval "$PROCS_SHIM"', options.name, ...options.argv],
+    args: ["-c", 'eval "$PROCS_SHIM"', options.name, ...(behind ?? options.argv)],
     env: {
       ...plain,
       ...oddValues,
       PROCS_SHIM: OUTER,
-      PROCS_EXEC: innerText(options, argv, oddNames),
+      PROCS_EXEC: innerText(options, argv, { names: oddNames, isLast: behind !== null }),
     },
   };
 }
@@ -83,19 +86,24 @@ const OUTER = [
 function innerText(
   options: ShimOptions,
   before: readonly string[],
-  oddNames: readonly string[],
+  odd: { readonly names: readonly string[]; readonly isLast: boolean },
 ): string {
   const { nofile, fileLimit, umask } = options;
-  const names = ["PROCS_SHIM", "PROCS_EXEC", ...oddNames];
-  const odd = oddNames.map((name) => `"$${name}"`);
-  // `unset` comes before exec, so the odd pairs are put in front of the arguments first.
-  const lead = [...before.map(quote), ...odd];
+  const names = ["PROCS_SHIM", "PROCS_EXEC", ...odd.names];
+  const pairs = odd.names.map((name) => `"$${name}"`);
+  // `unset` comes before exec, so the odd pairs are put among the arguments first.
+  const words = [
+    ...before.map(quote),
+    ...(odd.isLast ? [] : pairs),
+    `"$@"`,
+    ...(odd.isLast ? pairs : []),
+  ];
   return [
     `echo "start $$" >&${LEDGER_FD} 2>/dev/null`,
     `echo $$ >&${MAIN_FD}`,
     nofile === null ? `ulimit -Sn ${fileLimit} 2>/dev/null` : `ulimit -n ${nofile} || exit 126`,
     ...(umask === null ? [] : [`umask ${umask.toString(8).padStart(3, "0")}`]),
-    ...(lead.length === 0 ? [] : [`set -- ${lead.join(" ")} "$@"`]),
+    ...(words.length === 1 ? [] : [`set -- ${words.join(" ")}`]),
     `unset ${names.join(" ")}`,
     // Not in the outer shell: it would then speak to the program's stderr while it waits.
     `exec "$@" 2>&${STDERR_FD} ${STDERR_FD}>&- ${LEDGER_FD}>&- ${MAIN_FD}>&-`,
@@ -110,10 +118,25 @@ function splitEnvironment(env: Readonly<Record<string, string>>) {
   const plain: Record<string, string> = {};
   const odd: string[] = [];
   for (const [name, value] of Object.entries(env)) {
-    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !SHELL_OWN.has(name)) plain[name] = value;
+    if (SHELL_NAME.test(name) && !SHELL_OWN.has(name)) plain[name] = value;
     else odd.push(`${name}=${value}`);
   }
   return { plain, odd };
+}
+
+const ENV = "/usr/bin/env";
+/** A name that a shell can spell. */
+const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * A shell that only execs a program would drop the odd ones on the way: this one takes them as its arguments
+ * and has env(1) set them behind it. null: it is another command, or looks at its arguments itself.
+ */
+function behindShell(argv: readonly string[]): readonly string[] | null {
+  const [shell = "", option, text = "", ...more] = argv;
+  const isOwn = option === "-c" && /^exec [\w./][\w./@+-]*(?=\s|$)/.test(text) && more.length === 0;
+  if (!isOwn || /\$[@*#0-9]|\$\{[@*#0-9]/.test(text)) return null;
+  return [shell, "-c", `exec ${ENV} "$@" ${text.slice("exec ".length)}`, shell];
 }
 
 /** Variables that a shell changes by being started, or that change how it works. */

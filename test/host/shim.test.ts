@@ -191,3 +191,19 @@ test("no value of the environment is among the arguments", () => {
   });
   expect(args.join("\n")).not.toContain(secret);
 });
+
+test("a program behind a shell gets the variables that the shell cannot spell", async () => {
+  const env = { "spring.datasource.url": "jdbc:x?a=b&c=d", PLAIN: "1", QUOTED: "a 'b' \"c\"\nd" };
+  for (const command of ["env -0", "exec env -0 | cat", "env -0 > kept && cat kept"]) {
+    const rig = await createRig();
+    rigs.push(rig);
+    rig.host.start(API, rig.spec(command, { inherited: { PATH: ENV.PATH }, env }));
+    await rig.event("gone");
+    const seen = readFileSync(rig.files(API).out, "utf8").split("\0");
+    expect(seen).toContain("PLAIN=1");
+    expect(seen).toContain(`QUOTED=${env.QUOTED}`);
+    // Only a shell that becomes the program can be got around.
+    if (command === "env -0") expect(seen).toContain("spring.datasource.url=jdbc:x?a=b&c=d");
+    expect(readFileSync(rig.files(API).err, "utf8")).toBe("");
+  }
+});
