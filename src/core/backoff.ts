@@ -12,6 +12,7 @@ export type Standing =
   /** We ended it: nothing follows from that. */
   | { readonly kind: "stopped" };
 
+/** How an ended instance stands. One that lives, or that was told to end, is in for nothing. */
 export function standing(instance: Instance): Standing {
   const { phase, applied } = instance;
   if (phase.kind !== "ended" || phase.asked) return { kind: "stopped" };

@@ -55,6 +55,7 @@ export function tell(
   };
 }
 
+/** Ready for the first time, or again. */
 export function readyTransition(is: Instance, from: Phase, look: Look): Told {
   const pid = is.phase.kind === "ready" ? { pid: is.phase.pid } : {};
   if (from.kind === "unready") return tell(is, look, "ready", "is ready again", pid);

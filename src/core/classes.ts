@@ -57,6 +57,7 @@ export function classOfKey(key: string): KeyClass | null {
   return Object.hasOwn(FILE_KEY_CLASS, key) ? (FILE_KEY_CLASS[key] ?? null) : null;
 }
 
+/** Whether a word is a key of ServiceSpec. */
 export function isSpecKey(key: string): key is keyof ServiceSpec {
   return Object.hasOwn(KEY_CLASS, key);
 }

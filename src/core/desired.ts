@@ -15,6 +15,7 @@ export interface Desired {
   readonly grace: Millis | null;
 }
 
+/** What was asked of one service by hand. */
 export interface Intent {
   /** Stopped by hand: stays so across reloads. */
   readonly stopped: boolean;
@@ -39,6 +40,7 @@ const NO_INTENT: Intent = {
   using: null,
 };
 
+/** A project without services, of which nothing was asked. */
 export const NOTHING: Desired = {
   services: new Map(),
   intents: new Map(),
@@ -48,6 +50,7 @@ export const NOTHING: Desired = {
   grace: null,
 };
 
+/** What was asked of a service by hand; that of a service of which nothing was asked is empty. */
 export function intentOf(desired: Desired, service: string): Intent {
   return desired.intents.get(service) ?? NO_INTENT;
 }
@@ -94,4 +97,5 @@ export const OFF_WORDS: Readonly<Record<OffReason, string>> = {
   stopped: "stopped by hand",
 };
 
+/** From the strongest to the weakest: the first that holds is the reason. */
 export type OffReason = "removed" | "down" | "disabled" | "profile" | "unselected" | "stopped";

@@ -21,6 +21,7 @@ export function sameProcess(a: ServiceSpec, b: ServiceSpec): boolean {
   return a === b || compare(a, b).process;
 }
 
+/** Whether nothing at all differs, down to labels and descriptions. */
 export function sameSpec(a: ServiceSpec, b: ServiceSpec): boolean {
   return a === b || compare(a, b).changes.length === 0;
 }

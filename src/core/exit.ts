@@ -49,6 +49,7 @@ export function retryOf(instance: Instance): Retry | null {
   return { failures, failuresMax: applied.restart.max, until: next.until };
 }
 
+/** The next try of an instance that failed. */
 export interface Retry {
   /** Unasked exits within the policy's window: at `failuresMax` procs gives up. */
   readonly failures: number;

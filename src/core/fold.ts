@@ -7,6 +7,7 @@ import {
   sameId,
 } from "./observed.ts";
 
+/** Nothing is known yet. */
 export const EMPTY: Observed = { services: new Map(), nextRun: {} };
 
 const EMPTY_SERVICE: ObservedService = {
@@ -30,6 +31,7 @@ export function serviceOf(observed: Observed, name: string): ObservedService {
   return observed.services.get(name) ?? EMPTY_SERVICE;
 }
 
+/** By slot, then run: the order that `instances` of a service always has. */
 export function sortInstances(instances: readonly Instance[]): readonly Instance[] {
   return [...instances].sort((a, b) => a.slot - b.slot || a.run - b.run);
 }

@@ -183,6 +183,7 @@ function pauseMs(probe: Probe, before: ProbeState, phase: "running" | "ready" | 
   return Math.min(probe.interval, 50 * 2 ** Math.min(before.tries, 20));
 }
 
+/** The program is ready: for the first time, or again after its probe had failed. */
 export function becomeReady(instance: Instance, pid: number, now: Millis): Instance {
   const since = instance.phase.kind === "unready" ? instance.phase.since : now;
   const first = instance.phase.kind !== "unready";

@@ -20,6 +20,7 @@ export interface Observed {
   readonly nextRun: Readonly<Record<string, number>>;
 }
 
+/** One service in the books. */
 export interface ObservedService {
   /** Ordered by slot, then run. */
   readonly instances: readonly Instance[];
@@ -66,6 +67,7 @@ export interface Revision {
   readonly generation: number;
 }
 
+/** A replacement on its way. */
 export interface Rollout {
   readonly to: Revision;
   readonly since: Millis;
@@ -74,6 +76,7 @@ export interface Rollout {
   readonly replaced: number;
 }
 
+/** A version that failed its rollout, and how. */
 export interface Rejected {
   readonly revision: Revision;
   /** `new api.1 exited with code 1 before it was ready`. */
@@ -85,6 +88,7 @@ export interface Rejected {
   readonly paused: boolean;
 }
 
+/** One run of one slot, from its start until it leaves the books. */
 export interface Instance {
   readonly service: string;
   /** From 1. */
@@ -108,6 +112,7 @@ export interface Instance {
   readonly exits: readonly Millis[];
 }
 
+/** Where an instance is in its life: see the drawing above. */
 export type Phase =
   | { readonly kind: "starting" }
   /** Alive, not ready yet. */
@@ -149,6 +154,7 @@ export type Phase =
       readonly readyMs: Millis;
     };
 
+/** How a main process ended. */
 export type Exit =
   | { readonly kind: "code"; readonly code: number }
   | { readonly kind: "signal"; readonly signal: string }
@@ -157,6 +163,7 @@ export type Exit =
   /** Gone, and nobody recorded how. */
   | { readonly kind: "unknown" };
 
+/** What is known from one probe of one instance. */
 export interface ProbeState {
   /** When the next attempt is due; null: nothing to attempt (no probe, or it reports by itself). */
   readonly nextAt: Millis | null;
@@ -189,6 +196,7 @@ export function idOf({ service, slot, run }: InstanceId): InstanceId {
   return { service, slot, run };
 }
 
+/** Whether both name the same run. */
 export function sameId(a: InstanceId, b: InstanceId): boolean {
   return a.service === b.service && a.slot === b.slot && a.run === b.run;
 }

@@ -22,6 +22,7 @@ export interface Verdict {
   readonly instance: { readonly slot: number; readonly run: number } | null;
 }
 
+/** What became of a service, in the words of results and events. */
 export type Outcome =
   | "ready"
   | "done"

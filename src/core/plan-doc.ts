@@ -18,6 +18,7 @@ export interface PlanDoc {
   readonly steps: readonly string[];
 }
 
+/** What happens to one service, and why. */
 export interface PlanService {
   readonly service: string;
   readonly symbol: "+" | "-" | "~" | "-/+" | "=";
@@ -44,6 +45,7 @@ export interface PlanService {
   readonly notes: readonly string[];
 }
 
+/** One difference of the file, as people read it. */
 export interface Change {
   /** `env.PORT`, `stop.timeout`, `command`. */
   readonly path: string;

@@ -72,6 +72,7 @@ export type Action = { readonly reason: string } & (
   | { readonly kind: "dismiss"; readonly service: string }
 );
 
+/** A step in the books of a replacement. */
 export type RolloutStep =
   /** back: the way back to the good revision, after what the file asks has failed. */
   | {
@@ -93,6 +94,7 @@ export type RolloutStep =
       readonly instance: { readonly slot: number; readonly run: number } | null;
     };
 
+/** What files that changed lead to. */
 export type WatchEffect =
   | { readonly kind: "restart" }
   | { readonly kind: "signal"; readonly signal: Signal; readonly ids: readonly InstanceId[] }
@@ -104,6 +106,7 @@ export type WatchEffect =
   /** It restarts itself by writing into its own watched folder: stop watching, say so. */
   | { readonly kind: "pause" };
 
+/** What is not done yet because something else has to come first. */
 export interface Wait {
   readonly service: string;
   /** null: the service as a whole. */

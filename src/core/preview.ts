@@ -8,6 +8,7 @@ import type { PlanDoc, PlanService } from "./plan-doc.ts";
 import { planService } from "./preview-service.ts";
 import type { Millis, Source } from "./spec.ts";
 
+/** What a plan needs to know beside both wishes and what is. */
 export interface PreviewOptions {
   readonly projectName: string;
   /** service -> path -> where it was written. */

@@ -38,6 +38,7 @@ export function targetInstances(desired: Desired, target: Revision | null, name:
   return intentOf(desired, name).scale ?? target.spec.instances;
 }
 
+/** Whether nothing differs: same generation, same spec. */
 export function sameRevision(a: Revision, b: Revision): boolean {
   return a.generation === b.generation && sameSpec(a.spec, b.spec);
 }

@@ -26,6 +26,7 @@ export interface Scene extends Part {
   readonly count: number;
 }
 
+/** A service that nobody has heard of yet is an empty one. */
 export function partOf(desired: Desired, observed: Observed, name: string, now: Millis): Part {
   return { desired, observed, name, now, service: serviceOf(observed, name) };
 }

@@ -47,11 +47,13 @@ export interface ServiceSpec {
 /** Milliseconds. As a point in time: on the monotonic clock of the supervisor, never wall time. */
 export type Millis = number;
 
+/** As the file spells it: `SIGTERM`. */
 export type Signal = `SIG${string}`;
 
 /** Stands where the file says `${procs.instance}`; replaced by the instance's number at start. */
 export const INSTANCE_MARK = "\uE000";
 
+/** What is waited for at each start, and whether a replacement is followed. */
 export interface Dependency {
   readonly condition: "started" | "ready" | "done";
   /** Replace the dependent too when the dependency was replaced by an edit or a restart. */
@@ -59,6 +61,7 @@ export interface Dependency {
   readonly required: boolean;
 }
 
+/** How, how often and how long a program is asked. */
 export interface Probe {
   readonly check: Check;
   readonly interval: Millis;
@@ -68,6 +71,7 @@ export interface Probe {
   readonly failures: number;
 }
 
+/** What is asked of a program; notify, message and log lines come by themselves. */
 export type Check =
   /** A path (`/health`: on the instance's own port), `:3000/health`, or a whole URL. 2xx and 3xx pass. */
   | { readonly kind: "http"; readonly url: string }
@@ -79,6 +83,7 @@ export type Check =
   | { readonly kind: "notify" }
   | { readonly kind: "message" };
 
+/** What follows when a program ends unasked. */
 export interface RestartPolicy {
   readonly policy: "always" | "on-failure" | "never";
   readonly backoff: { readonly min: Millis; readonly max: Millis };
@@ -89,11 +94,13 @@ export interface RestartPolicy {
   readonly window: Millis;
 }
 
+/** How a program is told to end; after the timeout all that it started is killed. */
 export interface StopSettings {
   readonly signal: Signal;
   readonly timeout: Millis;
 }
 
+/** The bounds of a replacement. */
 export interface RolloutSettings {
   /** A count, or a percentage of the instances ("25%"); null: 1 when instances may overlap, else 0. */
   readonly surge: number | string | null;
@@ -104,6 +111,7 @@ export interface RolloutSettings {
   readonly on_failure: "rollback" | "pause";
 }
 
+/** Which files are watched, and what their changes lead to. */
 export interface WatchSettings {
   /** Absolute files and folders; a glob is matched below its fixed part. */
   readonly paths: readonly string[];
@@ -121,6 +129,7 @@ export interface WatchSettings {
       };
 }
 
+/** When a task runs. */
 export interface Schedule {
   readonly cron: string;
   readonly timezone: string | null;

@@ -35,6 +35,7 @@ export interface ServiceState {
   readonly instances: readonly InstanceState[];
 }
 
+/** One instance, for `ps` and `status`. */
 export interface InstanceState {
   readonly instance: Instance;
   readonly state: State;
@@ -42,6 +43,7 @@ export interface InstanceState {
   readonly current: boolean;
 }
 
+/** How a service is: one word, what to say beside it, and the numbers. */
 export function serviceState(
   desired: Desired,
   observed: Observed,

@@ -16,6 +16,7 @@ export interface View extends Part {
   readonly instances: readonly Instance[];
 }
 
+/** Also for a service that is off, or is not in the file any more. */
 export function viewOf(desired: Desired, observed: Observed, name: string, now: Millis): View {
   const part = partOf(desired, observed, name, now);
   const { service } = part;
