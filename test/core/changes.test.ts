@@ -218,6 +218,7 @@ describe("a service", () => {
   });
 
   test("tells of its watch command also where that has come and gone between two looks", () => {
+    // biome-ignore lint/suspicious/noThenProperty: the key of the file.
     const action = { kind: "run", command: "make", then: "restart" } as const;
     const watch = { paths: ["/shop"], ignore: [], debounce: 100, action };
     const story = new Story(wanting(service("web", { watch })));
