@@ -1,4 +1,4 @@
-import { fstatSync, statSync, truncateSync } from "node:fs";
+import { fstatSync, statSync, truncateSync, writeSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { closeForeignFiles } from "../host/descriptors.ts";
 import { preparePaths } from "../host/folders.ts";
@@ -59,7 +59,11 @@ function boundLog(path: string): void {
 }
 
 function log(message: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+  try {
+    writeSync(2, `${new Date().toISOString()} ${message}\n`);
+  } catch {
+    // A full disk: what cannot be said is no reason to leave what runs alone.
+  }
 }
 
 function fail(error: unknown): void {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -44,4 +44,14 @@ test("its own log is bounded", async () => {
   await until("it has ended", async () => (await rig.engine.version()) === null);
   await launchSupervisor({ paths: rig.paths, env: rig.env, entry: rig.entry });
   expect(statSync(rig.paths.supervisorLog).size).toBeLessThan(1024);
+});
+
+test.skipIf(!existsSync("/dev/full"))("a log that cannot be written ends nothing", async () => {
+  await using rig = await createRig();
+  mkdirSync(rig.paths.state, { recursive: true });
+  symlinkSync("/dev/full", rig.paths.supervisorLog);
+  // Nothing can be written in its place: a fault that is told in the log, and nowhere else.
+  mkdirSync(`${rig.paths.stateFile}.new`);
+  await rig.engine.operate(applying(projectOf(rig, server("a"))), { launch: true });
+  expect((await rig.engine.snapshot())?.services[0]?.state).toBe("ready");
 });
