@@ -6,6 +6,7 @@ import { service } from "../rig/specs.ts";
 import { checkersAlways } from "./checkers/always.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown } from "./finally.ts";
+import { foretold } from "./foretell.ts";
 import { type Character, NO_FAULTS } from "./program.ts";
 import { createRandom } from "./random.ts";
 import { World } from "./world.ts";
@@ -117,9 +118,11 @@ test("a service that goes off in the middle of a replacement begins anew when it
   run(world, 5_000);
   want(world, file({ ...api("late"), profiles }));
   run(world, 100);
+  expect(world.supervisor.observed.services.get("api")?.rollout).not.toBeNull();
   want(world, (desired) => ({ ...desired, profiles: new Set() }));
   run(world, 120_000);
   expect(lives(world)).toEqual([]);
+  expect(world.supervisor.observed.services.get("api")?.rollout).toBeNull();
   want(world, dev);
   run(world, 10_000);
   const observed = world.supervisor.observed.services.get("api");
@@ -176,6 +179,7 @@ test("a fixed port that moves by one is taken over slot by slot", () => {
   const second = world.host.find({ service: "api", slot: 2, run: 1 });
   expect(second).toBeDefined();
   if (second !== undefined) world.host.crash(second);
+  run(world, 50);
   want(world, file(api(3001)));
   run(world, 30_000);
   expect(lives(world).map((name) => name.slice(0, 5))).toEqual(["api.1", "api.2", "api.3"]);
@@ -212,6 +216,26 @@ test("a rename in the middle of a replacement names both runs, and neither like 
   expect(lives(world)).toEqual(["web.1#2", "web.1#3"]);
   run(world, 5_000);
   expect(lives(world).length).toBe(1);
+});
+
+test("of two services that wait for one port the first in the file gets it", () => {
+  const world = createWorld();
+  const [a, b, c] = ["a", "b", "c"].map((name) => program(name, "good", { port: 3000 }));
+  if (a === undefined || b === undefined || c === undefined) throw new Error("three services");
+  want(world, () => file(a, b, c)(NOTHING));
+  run(world, 5_000);
+  expect(lives(world)).toEqual(["a.1#1"]);
+  want(world, file(b, c));
+  run(world, 5_000);
+  expect(lives(world)).toEqual(["b.1#1"]);
+});
+
+test("a task that is always started again has a plan like any other", () => {
+  const world = createWorld();
+  const task = program("poll", "good", { kind: "task" });
+  const restart = { ...task.restart, policy: "always" } as const;
+  const { desired } = { desired: file({ ...task, restart })(NOTHING) };
+  expect(foretold(world, desired).steps).toEqual(["start poll.1#1: missing"]);
 });
 
 const READY: NonNullable<ServiceSpec["ready"]> = {

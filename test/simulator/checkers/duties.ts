@@ -1,4 +1,4 @@
-import { offReason } from "../../../src/core/desired.ts";
+import { intentOf, offReason } from "../../../src/core/desired.ts";
 import { type Instance, sameId } from "../../../src/core/observed.ts";
 import type { Checker } from "../checker.ts";
 import { aimOf, isAvailable, isDone, isSameProgram, nameOf, wantedCount } from "../oracle.ts";
@@ -142,6 +142,25 @@ const goodIsGood: Checker = {
   },
 };
 
+/** `overlap: skip`: a scheduled run is left to end, whatever is due. */
+const leavesRuns: Checker = {
+  name: "a scheduled run is left to end",
+  action: (sight, action) => {
+    if (action.kind !== "stop" || !action.asked) return null;
+    const { service } = action.id;
+    const spec = aimOf(sight, service);
+    if (spec?.kind !== "task" || spec.schedule?.overlap !== "skip") return null;
+    if (offReason(sight.desired, service) !== null) return null;
+    const instances = sight.observed.services.get(service)?.instances ?? [];
+    const instance = instances.find((i) => sameId(i, action.id));
+    const { generation } = intentOf(sight.desired, service);
+    if (instance?.applied.kind !== "task" || instance.slot > 1) return null;
+    // A person or a changed file asked for another run.
+    if (instance.generation !== generation) return null;
+    return `${nameOf(action.id)} is stopped: ${action.reason}`;
+  },
+};
+
 /** What is due is asked for: a ready program is not left without its probes. */
 const probes: Checker = {
   name: "probes go on",
@@ -167,6 +186,7 @@ export const DUTIES: readonly Checker[] = [
   resets,
   believesProbes,
   goodIsGood,
+  leavesRuns,
   hurries,
   debounced,
   noHanging,
