@@ -218,7 +218,6 @@ describe("a service", () => {
   });
 
   test("tells of its watch command also where that has come and gone between two looks", () => {
-    // biome-ignore lint/suspicious/noThenProperty: the spec's own word, in data that nobody awaits
     // biome-ignore lint/suspicious/noThenProperty: the key of the file.
     const action = { kind: "run", command: "make", then: "restart" } as const;
     const watch = { paths: ["/shop"], ignore: [], debounce: 100, action };
