@@ -65,7 +65,7 @@ function openWatch(spec: ServiceSpec, key: string, options: Options): Armed {
   const { name, cwd } = spec;
   const targets = (spec.watch?.paths ?? []).map(targetOf);
   const isIgnored = ignoredBy(spec, targets);
-  let watcher: FSWatcher | null = null;
+  const watchers: FSWatcher[] = [];
   let isClosed = false;
   const bases = [...new Set(targets.map((target) => target.base))];
   const absent = new Map<string, { close(): void }>();
@@ -74,10 +74,18 @@ function openWatch(spec: ServiceSpec, key: string, options: Options): Armed {
     if (isClosed || absent.has(base)) return;
     const waiting = awaitPath(base, () => {
       absent.delete(base);
-      watcher?.add(base);
-      options.changed(name, shown(cwd, base));
+      void reopen().then(() => isClosed || options.changed(name, shown(cwd, base)));
     });
     absent.set(base, waiting);
+  };
+  /**
+   * All anew: chokidar that is given back a folder it has just lost may go on believing that it is lost.
+   * What changes meanwhile is covered by the one event that follows.
+   */
+  const reopen = async (): Promise<void> => {
+    const before = [...watchers];
+    await tryOpen();
+    await Promise.all(before.map((watcher) => watcher.close()));
   };
   const open = async (): Promise<void> => {
     const { watch } = await import("chokidar");
@@ -88,7 +96,7 @@ function openWatch(spec: ServiceSpec, key: string, options: Options): Armed {
       ignoreInitial: true,
       ignorePermissionErrors: true,
     });
-    watcher = opened;
+    watchers.push(opened);
     opened.on("all", (event, path) => {
       if ((event === "unlinkDir" || event === "unlink") && bases.includes(path)) awaitBase(path);
       // A folder that comes or goes means nothing: its files have events of their own.
@@ -103,13 +111,13 @@ function openWatch(spec: ServiceSpec, key: string, options: Options): Armed {
       await new Promise<void>((resolve) => opened.once("ready", () => resolve()));
     for (const base of bases) if (!existsSync(base)) awaitBase(base);
   };
-  const ready = open().catch((error) =>
-    options.warn(`cannot watch the files of ${name}: ${error}`),
-  );
+  const tryOpen = (): Promise<void> =>
+    open().catch((error) => options.warn(`cannot watch the files of ${name}: ${error}`));
+  const ready = tryOpen();
   const close = async (): Promise<void> => {
     isClosed = true;
     for (const waiting of absent.values()) waiting.close();
-    await watcher?.close();
+    await Promise.all(watchers.map((watcher) => watcher.close()));
   };
   return { key, ready, close };
 }
