@@ -220,13 +220,10 @@ export class SimulatedHost implements Host {
     const kind = run.applied.ready?.check.kind;
     if (kind !== "log" && kind !== "notify" && kind !== "message") return;
     if (!this.isReady(run)) return;
-    this.#tell(run, () => ({
-      kind: "probed",
-      id: run.id,
-      probe: "ready",
-      ok: true,
-      detail: "said so",
-    }));
+    this.#tell(run, () => {
+      run.notReady = 0;
+      return { kind: "probed", id: run.id, probe: "ready", ok: true, detail: "said so" };
+    });
   }
 
   #obey(run: Run): void {

@@ -3,11 +3,15 @@ import { reportOf } from "./report.ts";
 import { simulate } from "./simulate.ts";
 
 /*
- * Each mistake that the simulator found in the core, with a seed that shows it when it is made again. A change of
- * the workload changes what a seed means: then README.md says how to find another one.
+ * Mistakes that the simulator found in the core, each with a seed that shows it when it is made again. Those that
+ * it takes thousands of seeds to meet are stories in cases.test.ts. A change of the workload changes what a seed
+ * means: README.md says what to do then.
  */
 const FOUND: readonly (readonly [seed: number, mistake: string])[] = [
-  [78, "when a port came free, two services that wanted it were started by one plan"],
+  [8, "a new instance was judged by a deadline that had run while a dependency was awaited"],
+  [63, "a rename in the middle of a replacement gave two runs one number"],
+  [84, "older instances above the count stayed while a dependency was awaited"],
+  [135, "when a port came free, two services that wanted it were started by one plan"],
 ];
 
 test.each(FOUND)("seed %i: %s", (seed) => {
