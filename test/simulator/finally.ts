@@ -35,10 +35,20 @@ export function leftAfterDown(sight: Sight): string | null {
 function surplus(sight: Sight, name: string, service: ObservedService): string | null {
   const count = oracle.wantedCount(sight, name);
   for (const instance of service.instances) {
-    if (instance.slot > count) return `${nameOf(instance)} is surplus (${count} wanted)`;
+    if (instance.slot > count && !isLastToServe(sight, service, name))
+      return `${nameOf(instance)} is surplus (${count} wanted)`;
   }
   const isKnown = sight.desired.services.has(name);
   return isKnown || service.instances.length > 0 ? null : `${name} is still remembered`;
+}
+
+/** While those that should serve wait for a dependency, the one too many that still does is kept. */
+function isLastToServe(sight: Sight, service: ObservedService, name: string): boolean {
+  const aim = oracle.aimOf(sight, name);
+  if (aim === null || offReason(sight.desired, name) !== null) return false;
+  const waits = oracle.missingDependency(sight, aim, oracle.AT_REST) ?? halfDone(sight, aim);
+  const serving = service.instances.filter((i) => i.phase.kind === "ready").length;
+  return waits !== null && serving <= oracle.wantedCount(sight, name);
 }
 
 function missing(sight: Sight, name: string, asked: ServiceSpec): string | null {
