@@ -42,5 +42,18 @@ export async function followOn(logs: AttachedLogs, positions: Positions): Promis
     filter: null,
     onLines: (entries) => logs.screen.lines(entries),
     signal: logs.signal,
+    lastWords: true,
   });
+}
+
+const LAST_WORDS_MS = 2_000;
+
+/** Lets what follows come to its end; not for long, since whoever reads it may have stopped reading. */
+export async function lastWords(following: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, LAST_WORDS_MS);
+  });
+  await Promise.race([following, late]);
+  clearTimeout(timer);
 }

@@ -85,3 +85,20 @@ export function endWords(result: ResultItem): readonly string[] {
     `${left.length > 0 ? "not everything stopped" : "all stopped"} in ${took(result.elapsed_ms)}`,
   ];
 }
+
+/** Nobody presses Ctrl-C twice, meaning it, in so short a time. */
+const ECHO_MS = 200;
+
+/**
+ * Tells whether a Ctrl-C is the one before, told again: the terminal tells everybody in the foreground, and
+ * npm tells its child once more. Taken for a second one, it would kill what was asked to stop.
+ */
+export function echoFilter(): () => boolean {
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    const isEcho = now - lastAt < ECHO_MS;
+    lastAt = now;
+    return isEcho;
+  };
+}

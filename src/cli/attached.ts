@@ -6,11 +6,11 @@ import type { LogTarget } from "../logs/catalogue.ts";
 import { act, by } from "./acting.ts";
 import { type Keyboard, openKeyboard } from "./attached-keyboard.ts";
 import { type Link, lostSupervisor, openLink } from "./attached-link.ts";
-import { type AttachedLogs, followOn, showTail } from "./attached-logs.ts";
+import { type AttachedLogs, followOn, lastWords, showTail } from "./attached-logs.ts";
 import { overCode } from "./attached-over.ts";
 import { type EndRule, endingCode } from "./attached-rule.ts";
 import { createScreen, type Screen } from "./attached-screen.ts";
-import { type Stopping, stopEverything } from "./attached-stop.ts";
+import { echoFilter, type Stopping, stopEverything } from "./attached-stop.ts";
 import { detachedWords, headingLines, verdictLines } from "./attached-words.ts";
 import type { Context, StopWord } from "./context.ts";
 import { createReport, type Report } from "./progress-report.ts";
@@ -30,9 +30,6 @@ export interface Attachment {
   readonly rule: EndRule;
 }
 
-/** Nobody presses Ctrl-C twice, meaning it, in so short a time. */
-const ECHO_MS = 200;
-
 /** Makes it so, then shows what happens until it is told to stop. Gives the exit code. */
 export async function runAttached(context: Context, attachment: Attachment): Promise<number> {
   const session = new Session(context, await context.engine(), attachment);
@@ -41,7 +38,7 @@ export async function runAttached(context: Context, attachment: Attachment): Pro
     return await session.run();
   } finally {
     release();
-    session.close();
+    await session.close();
   }
 }
 
@@ -62,7 +59,9 @@ class Session {
   #fail: (error: unknown) => void = () => {};
   #keyboard: Keyboard | null = null;
   #stopping: Stopping | null = null;
-  #interruptedAt = Number.NEGATIVE_INFINITY;
+  /** Settles when the last line that is to be shown has been. */
+  #following: Promise<void> = Promise.resolve();
+  readonly #isEcho = echoFilter();
   /** This `up` started the project, so its end is the project's. */
   #own: boolean;
   /** The block of verdicts is on the screen: what is said meanwhile goes above it. */
@@ -103,10 +102,11 @@ class Session {
     return this.#ended;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#keyboard?.close();
     this.#closing.abort();
     this.#applying.abort();
+    await lastWords(this.#following);
   }
 
   onSignal(word: StopWord): void {
@@ -120,17 +120,6 @@ class Session {
       this.#end(EXIT.terminated);
     } else if (this.#own) this.#stop(exitCode);
     else this.#detach(exitCode);
-  }
-
-  /**
-   * Whether this Ctrl-C is the one before, told again: the terminal tells everybody in the foreground, and
-   * npm tells its child once more. Taken for a second Ctrl-C, it would kill what was asked to stop.
-   */
-  #isEcho(): boolean {
-    const now = performance.now();
-    const isEcho = now - this.#interruptedAt < ECHO_MS;
-    this.#interruptedAt = now;
-    return isEcho;
   }
 
   /** The supervisor is there and knows its owner before the first process starts. */
@@ -195,7 +184,8 @@ class Session {
       this.#isReporting = false;
       if (result !== null) this.#showVerdict(result);
       void this.#endIfOver();
-      await followOn(this.#logs(), positions);
+      this.#following = followOn(this.#logs(), positions);
+      await this.#following;
     } catch (error) {
       if (this.#stopping === null) this.#giveUp(error);
     }

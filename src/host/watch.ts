@@ -85,6 +85,7 @@ function openWatch(spec: ServiceSpec, key: string, options: Options): Armed {
   const reopen = async (): Promise<void> => {
     const before = [...watchers];
     await tryOpen();
+    watchers.splice(0, before.length);
     await Promise.all(before.map((watcher) => watcher.close()));
   };
   const open = async (): Promise<void> => {

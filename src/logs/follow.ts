@@ -15,6 +15,8 @@ const PARTIAL_MS = 200;
 const POLL_MS = 10;
 /** Files read in one turn: bounds what is held in memory when thousands of runs are followed at once. */
 const TURN_FILES_MAX = 64;
+/** Turns taken for the last words: some tens of megabytes. */
+const LAST_TURNS_MAX = 1_000;
 /** While the project has no folder of runs: it has never run. */
 const ABSENT_POLL_MS = 250;
 
@@ -31,6 +33,8 @@ export interface FollowOptions {
   /** Gets lines as they come; while its promise is pending nothing more is read. */
   readonly onLines: (entries: readonly LogEntry[]) => void | Promise<void>;
   readonly signal: AbortSignal;
+  /** When it aborts, whatever has been written by then is still delivered: the last words of what was stopped. */
+  readonly lastWords?: boolean;
 }
 
 /**
@@ -72,6 +76,16 @@ class Follower {
       // Also lets signals and timers in between the turns of a long backlog.
       else if (this.#dirty.size === 0) await this.#sleep();
       if (this.#dirty.size > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    if (this.#options.lastWords === true) await this.#readLastWords();
+  }
+
+  /** News may still be on its way from the kernel, so every file is looked at. Bounded: something may flood on. */
+  async #readLastWords(): Promise<void> {
+    this.#lookAtSlots(null);
+    for (const slot of this.#slots.values()) slot.look(null);
+    for (let turn = 0; turn < LAST_TURNS_MAX && this.#dirty.size > 0; turn++) {
+      await this.#deliver(this.#readDirty());
     }
   }
 

@@ -39,6 +39,17 @@ describe("a follower", () => {
     });
   });
 
+  test("delivers at its end what was written just before, when asked for the last words", async () => {
+    using stored = storedRuns();
+    stored.write("api.1/1", "old\n");
+    const following = follow(stored.runs, { lastWords: true });
+    stored.write("api.1/1", "last\n");
+    stored.write("api.1/1", "no newline");
+    stored.ledger("api.1/1", "exit 0");
+    await following[Symbol.asyncDispose]();
+    expect(following.lines()).toEqual(["last", "no newline"]);
+  });
+
   test("sees everything from the start when asked to", async () => {
     using stored = storedRuns();
     stored.write("api.1/1", "one\n", { timeMs: 1000 });

@@ -62,8 +62,9 @@ export function openTerminal(settings: TerminalSettings): Terminal {
     async asks(command) {
       asked += 1;
       const [begin, end] = [`begin-${asked}`, `end-${asked}`];
-      // Quoted apart, so that the echo of the typed line is not taken for the answer.
-      enter(`echo ''${begin}; ${command}; echo ''${end}`);
+      // Quoted apart, so that the echo of the typed line is not taken for the answer: it may begin a line
+      // of its own when the shell was not ready yet, hence the quotes within the words.
+      enter(`echo be''gin-${asked}; ${command}; echo e''nd-${asked}`);
       const all = await waitFor(new RegExp(`^${end}$`, "m"), text);
       return (
         all
