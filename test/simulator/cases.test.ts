@@ -238,6 +238,21 @@ test("a task that is always started again has a plan like any other", () => {
   expect(foretold(world, desired).steps).toEqual(["start poll.1#1: missing"]);
 });
 
+test("what starts when a release is rolled back belongs to the version that is gone back to", () => {
+  const world = createWorld();
+  const keys = { port: "auto", ready: READY } as const;
+  const follows = { condition: "ready", restart: true, required: true } as const;
+  const db = (version: Character) => program("db", version, keys);
+  const api = (umask: number) =>
+    program("api", "good", { ...keys, umask, depends_on: { db: follows } });
+  want(world, () => file(api(0), db("good"))(NOTHING));
+  run(world, 5_000);
+  want(world, file(api(18), db("never")));
+  run(world, 60_000);
+  expect(lives(world)).toEqual(["api.1#2", "db.1#1"]);
+  expect(world.host.runs.length).toBe(4);
+});
+
 const READY: NonNullable<ServiceSpec["ready"]> = {
   check: { kind: "http", url: "/health" },
   interval: 500,
