@@ -61,6 +61,8 @@ export function openTerminal(settings: TerminalSettings): Terminal {
     shows: (expected) => waitFor(expected, text),
     async asks(command) {
       asked += 1;
+      // A line that is typed before the shell reads is echoed twice, and the shell may not have set the terminal up.
+      await waitFor(/^\$/m, text);
       const [begin, end] = [`begin-${asked}`, `end-${asked}`];
       // Quoted apart, so that the echo of the typed line is not taken for the answer: it may begin a line
       // of its own when the shell was not ready yet, hence the quotes within the words.
