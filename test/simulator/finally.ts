@@ -114,10 +114,12 @@ function wrong(
       const isThere = oracle.isAvailable(holder, aim.rollout.min_ready, sight.now);
       return isThere ? null : `${nameOf(holder)} is not ready for long enough`;
     }
-    case "ended":
-      return kind === "done" || kind === "gave-up" || blocked !== null
-        ? null
-        : `${nameOf(holder)} ended, ${kind}`;
+    case "ended": {
+      const isOver = kind === "done" || kind === "gave-up";
+      // A retry may wait for room that a version that is never ready leaves to the old ones.
+      const waits = blocked !== null || isHeldUp(sight, holder, aim);
+      return isOver || waits ? null : `${nameOf(holder)} ended, ${kind}`;
+    }
     case "running":
     case "unready":
       return isEndless(sight, holder) ? null : `${nameOf(holder)} is ${holder.phase.kind}`;
