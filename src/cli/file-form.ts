@@ -82,7 +82,7 @@ function escapedAll(texts: Readonly<Record<string, string>>): Record<string, str
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, escaped(text)]));
 }
 
-/** In a string the dollars are the shell's. */
+/** In a string the dollars are the shell's, or the pattern's. */
 function commandForm(command: string | readonly string[]): FileValue {
   if (typeof command !== "string") return command.map(escaped);
   return command.replaceAll(INSTANCE_MARK, `${"$"}{procs.instance}`);
@@ -124,7 +124,7 @@ function checkForm(check: Check): Record<string, FileValue> {
     case "exec":
       return { exec: commandForm(check.command) };
     case "log":
-      return { log: escaped(`/${check.pattern}/${check.flags}`) };
+      return { log: commandForm(`/${check.pattern}/${check.flags}`) };
     case "notify":
       return { notify: true };
     case "message":

@@ -194,7 +194,7 @@ export interface Service {
      */
     exec?: string | [string, ...string[]];
     /**
-     * Passes when the program writes a line that contains this text, or that matches `/pattern/` (JavaScript, with flags after the last slash).
+     * Passes when the program writes a line that contains this text, or that matches `/pattern/` (JavaScript, with flags after the last slash). `$` belongs to the pattern; only `${procs.…}` and `${services.…}` are replaced.
      */
     log?: string;
     /**

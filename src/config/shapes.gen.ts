@@ -412,6 +412,7 @@ export const SHAPES: Shapes = {
   "types": [
    "string"
   ],
+  "isShell": true,
   "expects": "text, or a pattern between slashes",
   "example": "listening on"
  },

@@ -94,6 +94,7 @@ api:
     expect(form({ kind: "tcp", host: "db", port: 5432 })).toMatchObject({ tcp: "db:5432" });
     expect(form({ kind: "exec", command: ["a", "b"] })).toMatchObject({ exec: ["a", "b"] });
     expect(form({ kind: "log", pattern: "up", flags: "i" })).toMatchObject({ log: "/up/i" });
+    expect(form({ kind: "log", pattern: "^up$", flags: "" })).toMatchObject({ log: "/^up$/" });
     expect(form({ kind: "notify" })).toMatchObject({ notify: true, timeout: "1m" });
   });
 

@@ -47,6 +47,7 @@ describe("canonical form", () => {
       "ready",
       probe({ kind: "log", pattern: "up in \\d+", flags: "i" }),
     ],
+    ["ready: { log: /^up$/ }", "ready", probe({ kind: "log", pattern: "^up$", flags: "" })],
     ["ready: { log: /x/g }", "ready", probe({ kind: "log", pattern: "x", flags: "" })],
     ["ready: { log: 'up (1)' }", "ready", probe({ kind: "log", pattern: "up \\(1\\)", flags: "" })],
     ["ready: { notify: true }", "ready", probe({ kind: "notify" })],

@@ -53,7 +53,8 @@ export const EVERYDAY: readonly Command[] = [
     ],
     notes: [
       "Starts what is missing (dependencies first), applies edits, leaves the rest alone. Safe to repeat.",
-      "An `up` that joined a running project only detaches on Ctrl-C; the one that started it stops it. With nothing left to run, such as tasks that are all done, it ends by itself: 0, or 1 when something failed.",
+      "An `up` that joined a running project only detaches on Ctrl-C; the one that started it stops it.",
+      "With nothing left to run (tasks that are all done) it ends by itself: 0, or 1 if one failed.",
     ],
     exits: [0, 1, 3, 4, 5],
     load: () => import("../commands/up.ts"),
