@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { decide } from "../../src/core/decide.ts";
 import { withIntent, withRestart } from "../../src/core/desired.ts";
+import { formatAction } from "../../src/core/plan.ts";
 import { service } from "../rig/specs.ts";
 import { TCP, World } from "./world.ts";
 
@@ -95,6 +97,15 @@ test("a rolling edit starts the new one first", () => {
   expect(text).toContain("stop web.1#1: changed");
   expect(text).toContain("rollout complete web");
   expect(world.ended("web.1#1")).toBe("forget web.1#1: replaced");
+});
+
+test("who became ready is in the books before anything stops by it", () => {
+  const world = up(service("web", { reload: "rolling" }));
+  world.want(service("web", { reload: "rolling", command: "run web2" }));
+  world.started("web.1#2");
+  world.now += 1000;
+  const plan = decide(world.desired, world.observed, world.now);
+  expect(plan.actions.map(formatAction)).toEqual(["promote web.1#2: has lived a second"]);
 });
 
 test("a new version that ends before it is ready is rolled back, and the old one stays", () => {
