@@ -1,6 +1,7 @@
 import type { EventItem } from "../../control/protocol.ts";
+import type { Snapshot } from "../../control/snapshot.ts";
 import type { Engine } from "../../engines/engine.ts";
-import { EXIT } from "../../errors.ts";
+import { EXIT, UserError } from "../../errors.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
 import { eventLine, eventRow } from "../render-events.ts";
@@ -28,7 +29,7 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const isOpen = args.flag("follow") && args.text("since") === null;
   const lastMax = args.count("lines") ?? (isOpen ? FOLLOWED_MAX : Number.POSITIVE_INFINITY);
   const engine = await context.engine();
-  const snapshot = await engine.snapshot();
+  const snapshot = await snapshotOf(engine, args.flag("follow"));
   const known = snapshot?.services.map((one) => one.name) ?? namesIn(storedEvents(engine.paths));
   const names = await chosenNames(args, known);
   const nameWidth = Math.min(16, Math.max(8, ...names.map((name) => name.length + 2)));
@@ -54,6 +55,17 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
     },
   });
   return EXIT.ok;
+}
+
+/** What has happened is in a file, and can be read also when a supervisor died and left instances behind. */
+async function snapshotOf(engine: Engine, isFollowed: boolean): Promise<Snapshot | null> {
+  try {
+    return await engine.snapshot();
+  } catch (error) {
+    const isLeft = error instanceof UserError && error.diagnostics[0]?.code === "P602";
+    if (isFollowed || !isLeft) throw error;
+    return null;
+  }
 }
 
 /** From the supervisor, or from the file of the last one. */
