@@ -33,7 +33,7 @@ export type Event =
     }
   /** The schedule of a service is next due at `at` (null: never again). */
   | { readonly kind: "scheduled"; readonly service: string; readonly at: Millis | null }
-  /** A process of an earlier supervisor was found alive. For adoption, a later issue. */
+  /** A process of an earlier supervisor was found alive and is taken over. No host says so yet. */
   | {
       readonly kind: "adopted";
       readonly id: InstanceId;
