@@ -27,6 +27,8 @@ export interface ProcessWorld {
   spec(behaviour: Behaviour): ServiceSpec;
   /** Lets time pass until the condition holds; rejects, naming `what`, when it does not in time. */
   until(what: string, condition: () => boolean): Promise<void>;
+  /** Whether the program has got as far as behaving so: one that has only just begun obeys any signal. */
+  behaves(id: InstanceId): boolean;
   /** Ends every process that was started. */
   close(): Promise<void>;
 }
@@ -126,6 +128,7 @@ function ends(start: Start): void {
   test("a program that ignores the stop signal is ended by kill, as SIGKILL", async () => {
     const { world, id } = await start("stubborn");
     await world.until("started", () => has(world, "started", id));
+    await world.until("deaf", () => world.behaves(id));
     world.host.stop(id, STOP);
     world.host.kill(id);
     await world.until("gone", () => has(world, "gone", id));

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ServiceSpec } from "../../src/core/spec.ts";
@@ -9,7 +10,7 @@ const COMMANDS: Readonly<Record<Behaviour, string | readonly string[]>> = {
   runs: ["sleep", "1000"],
   succeeds: ["true"],
   fails: "exit 3",
-  stubborn: "trap '' TERM; while :; do sleep 1000; done",
+  stubborn: "trap '' TERM; echo deaf; while :; do sleep 1000; done",
   leaves: "sleep 1000 & exit 0",
   missing: ["no-such-program"],
 };
@@ -21,6 +22,7 @@ processesContract("real", async (): Promise<ProcessWorld> => {
     events: rig.events,
     spec: (behaviour): ServiceSpec => rig.spec(COMMANDS[behaviour]),
     until: (what, condition) => eventually(what, condition),
+    behaves: (id) => readFileSync(rig.files(id).out, "utf8") === "deaf\n",
     close: () => rig.close(),
   };
 });

@@ -34,6 +34,7 @@ function createWorld(): ProcessWorld {
         if (!clock.step(LIMIT_MS)) throw new Error(`waited in vain for ${what}`);
       }
     },
+    behaves: () => true,
     close: async () => undefined,
   };
 }
