@@ -170,10 +170,13 @@ services:
   inTerminal("runs in the background without being stopped for reading the terminal", async () => {
     await using project = createProject(SHOP);
     using terminal = terminalOf(project);
+    await terminal.shows(/^\$/m);
     terminal.enter(`${PROCS} up > up.log 2>&1 &`);
     await project.reaches("clock", "ready");
     expect(await terminal.asks("echo typed; jobs")).toMatch(/Running/);
     terminal.enter("fg");
+    // The shell names the job once it has the terminal; before that, Ctrl-C would be for the shell.
+    await terminal.shows(/^node /m);
     terminal.press("C-c");
     await nothingRuns(project);
   });
