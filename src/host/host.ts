@@ -4,6 +4,7 @@ import { type InstanceId, sameId } from "../core/observed.ts";
 import type { Host } from "../core/ports.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 import type { ProjectPaths } from "../paths.ts";
+import { monotonicMs } from "./clock.ts";
 import { fillCommand, markOf, programEnvironment } from "./environment.ts";
 import {
   clearFifos,
@@ -68,7 +69,7 @@ export function createHost(options: HostOptions): RealHost {
     warn,
   });
   const schedules = new Schedules({
-    now: () => performance.now(),
+    now: monotonicMs,
     scheduled: (service, at) => emit({ kind: "scheduled", service, at }),
     warn,
   });

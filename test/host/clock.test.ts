@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, expect, test } from "vitest";
-import { createClock } from "../../src/host/clock.ts";
+import { createClock, monotonicMs } from "../../src/host/clock.ts";
 import { eventually } from "./rig.ts";
 
 const clocks: { close(): void }[] = [];
@@ -51,4 +52,12 @@ test("a new alarm replaces the old one, and null switches it off", async () => {
   await eventually("the other rings", () => otherRings.length === 1);
   expect(rings).toEqual([]);
   expect(otherRings.length).toBe(1);
+});
+
+test("another process of the same boot has the same time", () => {
+  const print = "const [s, n] = process.hrtime(); console.log(s * 1000 + n / 1e6)";
+  const before = monotonicMs();
+  const there = Number(execFileSync(process.execPath, ["-e", print], { encoding: "utf8" }));
+  expect(there).toBeGreaterThan(before);
+  expect(there).toBeLessThan(monotonicMs());
 });
