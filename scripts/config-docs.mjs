@@ -13,7 +13,7 @@ const INTRO = `# procs.yaml
 
 One file says what should run. procs looks for \`procs.yaml\` (or \`procs.yml\`) in the working folder and in those
 above it; \`-f FILE\` or \`$PROCS_FILE\` names another. Unknown keys are errors; keys that begin with \`x-\` are free, for
-anchors and other tools. A key without a value is its default. Durations are \`300ms\`, \`10s\`, \`5m\`, \`2h\` or \`1m30s\`; sizes \`10MB\`.
+anchors and other tools. A key without a value is its default. Durations are \`300ms\`, \`10s\`, \`5m\`, \`2h\` or \`1m30s\`; sizes \`500KB\`, \`10MB\`, \`1GB\` (a KB has 1000 bytes).
 
 ## Keys of the file
 `;

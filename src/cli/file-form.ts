@@ -4,10 +4,11 @@ import {
   type Check,
   INSTANCE_MARK,
   type Probe,
+  type ProjectLogSettings,
   type ServiceSpec,
   type WatchSettings,
 } from "../core/spec.ts";
-import { formatDuration } from "../core/units.ts";
+import { formatDuration, formatSize } from "../core/units.ts";
 
 /** A value as procs.yaml holds it. */
 export type FileValue =
@@ -56,6 +57,12 @@ export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<st
       progress: formatDuration(spec.rollout.progress),
       on_failure: spec.rollout.on_failure,
     },
+    log: prune({
+      max_size: formatSize(spec.log.max_size),
+      keep: spec.log.keep,
+      ...capsForm(spec.log),
+      compress: spec.log.compress,
+    }),
     watch: watchForm(spec.watch),
     schedule: spec.schedule === null ? undefined : scheduleForm(spec.schedule),
     profiles: spec.profiles.length === 0 ? undefined : spec.profiles,
@@ -67,7 +74,16 @@ export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<st
   return prune(form);
 }
 
-function prune(value: { readonly [key: string]: FileValue | undefined }) {
+/** The caps of a service's logs, or of the project's; one without a limit is left out. */
+export function capsForm({ max_total, max_age }: ProjectLogSettings) {
+  return {
+    max_total: max_total === null ? undefined : formatSize(max_total),
+    max_age: max_age === null ? undefined : formatDuration(max_age),
+  };
+}
+
+/** Without the keys that have no value. */
+export function prune(value: { readonly [key: string]: FileValue | undefined }) {
   const kept: Record<string, FileValue> = {};
   for (const [key, one] of Object.entries(value)) if (one !== undefined) kept[key] = one;
   return kept;

@@ -50,7 +50,8 @@ export function scalar(text: string): string {
   const isPlain = /^[A-Za-z_./][\w./@%+=-]*(?: [\w./@%+=-]+)*$/.test(text);
   const isWord = /^(?:true|false|yes|no|on|off|null|y|n|\.inf|\.nan)$/i.test(text);
   const isNumber = /^[.\d]/.test(text) && !Number.isNaN(Number(text));
-  const isMeasure = /^(?:\d+(?:ms|s|m|h))+(?:\.\.(?:\d+(?:ms|s|m|h))+)?$/.test(text);
+  const isMeasure =
+    /^(?:\d+(?:ms|s|m|h))+(?:\.\.(?:\d+(?:ms|s|m|h))+)?$|^\d+(?:\.\d+)?[KMG]?B$/.test(text);
   if (isMeasure) return text;
   return isPlain && !isWord && !isNumber ? text : JSON.stringify(text);
 }

@@ -7,6 +7,7 @@ import type {
   ServiceSpec,
   WatchSettings,
 } from "../core/spec.ts";
+import { logOf } from "./log.ts";
 import { probeOf } from "./probe.ts";
 import type { Problems } from "./problems.ts";
 import type { Service } from "./procs-file.gen.ts";
@@ -64,6 +65,7 @@ export function specOf(
     },
     reload: reload ?? null,
     rollout: rolloutOf(reader),
+    log: logOf(reader),
     watch: watchOf(reader, cwd),
     schedule: scheduleOf(reader),
     profiles: [...new Set(service.profiles ?? [])],

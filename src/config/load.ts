@@ -8,6 +8,7 @@ import { FIRST_FILE } from "./explain.ts";
 import { gatherFiles, type ParsedFile, type Session } from "./files.ts";
 import { checkGraph } from "./graph.ts";
 import { type Interpolation, interpolate } from "./interpolate.ts";
+import { projectLogOf } from "./log.ts";
 import { longForms, mergeFiles } from "./merge.ts";
 import { portsOf } from "./ports.ts";
 import { Problems } from "./problems.ts";
@@ -108,6 +109,7 @@ function projectOf(whole: Whole, first: string): Project {
     file: first,
     inputs: [...session.inputs],
     reload: reload?.kind === "scalar" && reload.value === "auto" ? "auto" : "manual",
+    log: projectLogOf(tree, session.problems),
     services: [...services.values()].map(({ spec }) => withoutMissing(spec, services)),
     sources: Object.fromEntries(
       [...services].map(([service, { keyPlace, tree: own, environment }]) => [

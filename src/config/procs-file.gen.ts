@@ -52,6 +52,19 @@ export interface ProcsFile {
    */
   reload?: "manual" | "auto";
   /**
+   * How much the logs of all services may take together, those of services that are no longer in the file too. Whatever is oldest goes first, whosever it is.
+   */
+  log?: {
+    /**
+     * What all logs of the project may take on the disk.
+     */
+    max_total?: string;
+    /**
+     * Archives and ended runs of any service are deleted this long after their last line.
+     */
+    max_age?: string;
+  };
+  /**
    * Laid under every service: maps are merged key by key, anything else is replaced by what the service says.
    */
   defaults?: Service;
@@ -436,7 +449,7 @@ export interface Service {
         missed?: "run" | "skip";
       };
   /**
-   * How output is kept.
+   * How much output is kept: the live file of each stream, archives of what it held before, and the files of runs that have ended. The oldest goes first; the end of an instance's last run never does.
    */
   log?: {
     /**
@@ -444,9 +457,17 @@ export interface Service {
      */
     max_size?: string;
     /**
-     * How many archives are kept.
+     * How many archives of `max_size` are kept for each instance and stream; what ended runs left counts by its size. 0: nothing but the live files and the last run.
      */
     keep?: number;
+    /**
+     * What all logs of the service may take on the disk.
+     */
+    max_total?: string;
+    /**
+     * Archives and ended runs are deleted this long after their last line. Looked at when logs are archived, when a run ends and when procs starts.
+     */
+    max_age?: string;
     /**
      * Whether archives are compressed.
      */

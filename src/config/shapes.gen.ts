@@ -13,6 +13,7 @@ export const SHAPES: Shapes = {
    "env": "#env",
    "inherit_env": "#inherit_env",
    "reload": "reload",
+   "log": "log",
    "defaults": "#service",
    "services": "services"
   },
@@ -121,6 +122,34 @@ export const SHAPES: Shapes = {
   ],
   "expects": "manual or auto",
   "example": "auto"
+ },
+ "log": {
+  "types": [
+   "map"
+  ],
+  "keys": {
+   "max_total": "log.max_total",
+   "max_age": "log.max_age"
+  },
+  "expects": "a map with max_total and max_age",
+  "example": {
+   "max_total": "200MB",
+   "max_age": "30d"
+  }
+ },
+ "log.max_total": {
+  "types": [
+   "string"
+  ],
+  "expects": "a size such as 500KB, 10MB or 1GB",
+  "example": "200MB"
+ },
+ "log.max_age": {
+  "types": [
+   "string"
+  ],
+  "expects": "a duration such as 12h, 7d or 30d",
+  "example": "30d"
  },
  "#service": {
   "types": [
@@ -910,14 +939,15 @@ export const SHAPES: Shapes = {
   "keys": {
    "max_size": "#service.log.max_size",
    "keep": "#service.log.keep",
+   "max_total": "#service.log.max_total",
+   "max_age": "#service.log.max_age",
    "compress": "#service.log.compress"
   },
-  "expects": "a map with max_size, keep and compress",
+  "expects": "a map with max_size, keep, max_total, max_age and compress",
   "example": {
    "max_size": "10MB",
    "keep": 5
-  },
-  "isNotYet": true
+  }
  },
  "#service.log.max_size": {
   "types": [
@@ -932,6 +962,20 @@ export const SHAPES: Shapes = {
   ],
   "expects": "a whole number from 0 to 10000",
   "example": 10
+ },
+ "#service.log.max_total": {
+  "types": [
+   "string"
+  ],
+  "expects": "a size such as 500KB, 10MB or 1GB",
+  "example": "500MB"
+ },
+ "#service.log.max_age": {
+  "types": [
+   "string"
+  ],
+  "expects": "a duration such as 12h, 7d or 30d",
+  "example": "7d"
  },
  "#service.log.compress": {
   "types": [

@@ -1,15 +1,34 @@
-/** Milliseconds of a duration such as `300ms`, `10s`, `1m30s`, `2h`. The schema has seen to its form. */
+/** Milliseconds of a duration such as `300ms`, `10s`, `1m30s`, `2h`, `7d`. The schema has seen to its form, and to where days are allowed. */
 export function parseDuration(text: string): number {
   let total = 0;
-  for (const [, number = "0", unit = "s"] of text.matchAll(/([\d.]+)(ms|s|m|h)/g)) {
+  for (const [, number = "0", unit = "s"] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)) {
     total += Number(number) * (UNITS[unit] ?? 0);
   }
   // Longer than any machine runs; keeps sums of deadlines exact.
   return Math.min(Math.round(total), DURATION_MS_MAX);
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 24 * 3_600_000,
+};
 const DURATION_MS_MAX = 1_000 * 24 * 3_600_000;
+
+/** Bytes of a size such as `500KB`, `10MB`, `1.5GB`; a KB has 1000. The schema has seen to its form. */
+export function parseSize(text: string): number {
+  const [, number = "0", unit = "B"] = /^([\d.]+)(B|KB|MB|GB)$/.exec(text) ?? [];
+  return Math.min(Math.round(Number(number) * (SIZES[unit] ?? 1)), Number.MAX_SAFE_INTEGER);
+}
+
+const SIZES: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1_000,
+  MB: 1_000_000,
+  GB: 1_000_000_000,
+};
 
 /** `100ms..30s`, or one duration for both. */
 export function parseBackoff(text: string): { readonly min: number; readonly max: number } {

@@ -30,6 +30,7 @@ export const KEY_CLASS: Readonly<Record<keyof ServiceSpec, KeyClass>> = {
   stop: "live",
   reload: "live",
   rollout: "live",
+  log: "live",
   watch: "live",
   schedule: "schedule",
   profiles: "topology",
@@ -47,7 +48,6 @@ export const FILE_KEY_CLASS: Readonly<Record<string, KeyClass>> = {
   env_file: "process",
   listen: "process",
   tty: "process",
-  log: "live",
   hooks: "live",
 };
 

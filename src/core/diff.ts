@@ -85,6 +85,7 @@ const RECORDS: ReadonlySet<string> = new Set([
   "restart",
   "stop",
   "rollout",
+  "log",
   "watch",
   "schedule",
 ]);

@@ -34,6 +34,7 @@ export interface ServiceSpec {
   /** null: rolling where instances can overlap (`port: auto`), else one at a time, stop then start. */
   readonly reload: "rolling" | "restart" | { readonly signal: Signal } | null;
   readonly rollout: RolloutSettings;
+  readonly log: LogSettings;
   readonly watch: WatchSettings | null;
   readonly schedule: Schedule | null;
   readonly profiles: readonly string[];
@@ -111,6 +112,22 @@ export interface RolloutSettings {
   readonly on_failure: "rollback" | "pause";
 }
 
+/** How much of a service's output is kept, and how. */
+export interface LogSettings {
+  /** Bytes of one stream's live file after which it is archived. */
+  readonly max_size: number;
+  /** Archives of `max_size` for each instance and stream. */
+  readonly keep: number;
+  /** Bytes on the disk, of all instances and runs; null: no limit. */
+  readonly max_total: number | null;
+  /** Since the last line; null: no limit. */
+  readonly max_age: Millis | null;
+  readonly compress: boolean;
+}
+
+/** What the logs of all services may take together. */
+export type ProjectLogSettings = Pick<LogSettings, "max_total" | "max_age">;
+
 /** Which files are watched, and what their changes lead to. */
 export interface WatchSettings {
   /** Absolute files and folders; a glob is matched below its fixed part. */
@@ -157,6 +174,7 @@ export interface Project {
   /** Every file that was read or looked for (yaml, includes, env files), absolute: a change of one is drift. */
   readonly inputs: readonly string[];
   readonly reload: "manual" | "auto";
+  readonly log: ProjectLogSettings;
   /** In file order; disabled ones and those of other profiles too. */
   readonly services: readonly ServiceSpec[];
   /** service -> path ("" is the service itself, "env.PORT", "restart.max") -> where it was written. */

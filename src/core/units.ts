@@ -24,6 +24,21 @@ export function formatDuration(ms: Millis): string {
   return parts.join("");
 }
 
+/** Bytes as people write them in procs.yaml, exactly: `500KB`, `10MB`, `1.5GB`, `1234B`. */
+export function formatSize(bytes: number): string {
+  for (const [unit, size] of SIZES) {
+    // More than two digits after the point are no easier to read than the bytes.
+    if (bytes >= size && bytes % (size / 100) === 0) return `${bytes / size}${unit}`;
+  }
+  return `${bytes}B`;
+}
+
+const SIZES = [
+  ["GB", 1_000_000_000],
+  ["MB", 1_000_000],
+  ["KB", 1_000],
+] as const;
+
 /** A measured time as people say it, rounded: `40ms`, `0.4s`, `2s`, `90s`, `2m30s`, `2h5m`, `3d`. */
 export function roundDuration(ms: Millis): string {
   if (ms < 100) return `${Math.round(ms)}ms`;
@@ -56,6 +71,7 @@ export function formatValue(path: string, value: unknown): string | null {
 function formatKnown(path: string, value: unknown): string | null {
   if (path.startsWith("env.") || path.startsWith("labels.")) return quoted(String(value));
   if (typeof value === "number" && DURATION.test(path)) return formatDuration(value);
+  if (typeof value === "number" && SIZE.test(path)) return formatSize(value);
   if (typeof value === "number" && path === "umask") return value.toString(8).padStart(3, "0");
   // The path says what the value is: diff.ts gives both from one spec.
   if (path.startsWith("depends_on.")) return formatDependency(value as Dependency);
@@ -71,7 +87,8 @@ function formatKnown(path: string, value: unknown): string | null {
 }
 
 const DURATION =
-  /^(?:(?:ready|alive|stop)\.(?:interval|timeout)|restart\.(?:reset_after|window)|rollout\.(?:min_ready|progress)|watch\.debounce)$/;
+  /^(?:(?:ready|alive|stop)\.(?:interval|timeout)|restart\.(?:reset_after|window)|rollout\.(?:min_ready|progress)|watch\.debounce|log\.max_age)$/;
+const SIZE = /^log\.max_(?:size|total)$/;
 
 /** `ready`, `done, restart`, `started, optional`. */
 function formatDependency(dependency: Dependency): string {

@@ -25,6 +25,7 @@ services:
     restart: { max: 3, backoff: 1s }
     watch: { paths: [src], ignore: ["*.$$"], action: { run: make $X, then: nothing } }
     limits: { nofile: 100 }
+    log: { max_size: 1500001B, keep: 2, max_total: 1.5GB, max_age: 7d, compress: false }
     umask: 007
     rollout: { surge: 25%, unavailable: 0 }
     reload: { signal: SIGHUP }
@@ -67,6 +68,10 @@ api:
     min_ready: 0ms
     progress: 1m
     on_failure: rollback
+  log:
+    max_size: 10MB
+    keep: 5
+    compress: true
   success_codes: [0]
 `);
   });

@@ -13,6 +13,7 @@ export function testProject(services: readonly ServiceSpec[]): Project {
     file: "/shop/procs.yaml",
     inputs: ["/shop/procs.yaml"],
     reload: "manual",
+    log: { max_total: 1_000_000_000, max_age: null },
     services,
     sources: {
       api: { "": { file: "procs.yaml", line: 2 }, "env.PORT": { file: "procs.yaml", line: 9 } },

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderWith, projectIn, serviceOf } from "./folder.ts";
 
+const LOG = { max_size: 10_000_000, keep: 5, max_total: null, max_age: null, compress: true };
+
 describe("canonical form", () => {
   const table: readonly (readonly [yaml: string, key: string, value: unknown])[] = [
     ["instances: cpus", "instances", 4],
@@ -15,6 +17,12 @@ describe("canonical form", () => {
     ["nice: -5", "nice", -5],
     ["user: 1000", "user", "1000"],
     ["limits: { nofile: 4096 }", "limits", { nofile: 4096 }],
+    ["log: {}", "log", LOG],
+    [
+      "log: { max_size: 1.5MB, keep: 0, max_total: 2GB, max_age: 7d, compress: false }",
+      "log",
+      { max_size: 1_500_000, keep: 0, max_total: 2e9, max_age: 7 * 86_400_000, compress: false },
+    ],
     ["labels: { v: 1.10, b: true, a: x }", "labels", { a: "x", b: "true", v: "1.10" }],
     ["success_codes: [143, 0, 0]", "success_codes", [0, 143]],
     ["profiles: [dev, dev]", "profiles", ["dev"]],

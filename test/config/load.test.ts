@@ -13,6 +13,7 @@ test("a service that says only its command has every default", () => {
     file: join(folder, "procs.yaml"),
     inputs: [join(folder, "procs.yaml")],
     reload: "manual",
+    log: { max_total: 1_000_000_000, max_age: null },
     services: [service("web", { command: "npm start", cwd: folder })],
     sources: {
       web: { "": { file: "procs.yaml", line: 1 }, command: { file: "procs.yaml", line: 1 } },

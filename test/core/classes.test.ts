@@ -40,6 +40,7 @@ const OTHER: { readonly [K in keyof ServiceSpec]: Pick<ServiceSpec, K> } = {
   stop: { stop: { signal: "SIGINT", timeout: 5 } },
   reload: { reload: "rolling" },
   rollout: { rollout: { ...api.rollout, min_ready: 5 } },
+  log: { log: { ...api.log, keep: 1 } },
   watch: { watch: { paths: ["/a"], ignore: [], debounce: 1, action: { kind: "restart" } } },
   schedule: { schedule },
   profiles: { profiles: ["dev"] },

@@ -154,6 +154,7 @@ const OTHER: { readonly [Key in keyof ServiceSpec]: ServiceSpec[Key] } = {
   stop: { signal: "SIGINT", timeout: 1_000 },
   reload: "restart",
   rollout: { ...service("b").rollout, min_ready: 500 },
+  log: { max_size: 20_000, keep: 0, max_total: 50_000, max_age: 1_000, compress: false },
   watch: { paths: ["/shop"], ignore: [], debounce: 10, action: { kind: "restart" } },
   schedule: { cron: "0 3 * * *", timezone: null, overlap: "skip", missed: "run" },
   profiles: ["dev"],

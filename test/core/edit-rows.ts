@@ -37,7 +37,7 @@ export const EDIT_ROWS: readonly EditRow[] = [
   row(10, "restart policy", "10 restart policy", "live: restart policy"),
   row(11, "stop settings", "11 stop settings", "live: stop"),
   row(12, "watch", "12 watch", "live: watch"),
-  { row: 13, edit: "log settings", held: { notYet: "log" } },
+  row(13, "log settings", "13 log settings", "live: log"),
   row(14, "depends_on", "14 a new dependency starts", "topology: depends_on"),
   row(
     15,

@@ -8,7 +8,7 @@ import { service } from "../rig/specs.ts";
 type Keys = Partial<ServiceSpec>;
 
 const db = service("db", { port: 5432 });
-const { restart, rollout } = service("api");
+const { restart, rollout, log } = service("api");
 const http = { kind: "http", url: "/health" } as const;
 const probe = { check: http, interval: 1000, timeout: 60_000, failures: 3 };
 const schedule = { cron: "0 3 * * *", timezone: null, overlap: "skip", missed: "run" } as const;
@@ -84,6 +84,14 @@ const EDITS: readonly (readonly [string, Keys, Keys])[] = [
   ],
   ["12 watch", { watch }, { watch: { ...watch, debounce: 300 } }],
   ["12 a first watch", {}, { watch }],
+  [
+    "13 log settings",
+    { log: { ...log, max_age: 3_600_000 } },
+    {
+      log: { max_size: 1_500_000, keep: 2, max_total: 50_000_000, max_age: null, compress: false },
+    },
+  ],
+  ["13 log settings of what is stopped", { enabled: false }, { log: { ...log, keep: 0 } }],
   ["18 disabled", {}, { enabled: false }],
   ["18 enabled", { enabled: false }, { enabled: true }],
   ["18 disabled, and edited", { enabled: false }, fast],

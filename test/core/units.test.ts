@@ -1,7 +1,13 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what procs.yaml says
 import { expect, test } from "vitest";
 import { INSTANCE_MARK } from "../../src/core/spec.ts";
-import { formatCommand, formatDuration, formatValue, roundDuration } from "../../src/core/units.ts";
+import {
+  formatCommand,
+  formatDuration,
+  formatSize,
+  formatValue,
+  roundDuration,
+} from "../../src/core/units.ts";
 
 test.each([
   [0, "0ms"],
@@ -84,4 +90,17 @@ test.each([
 
 test("a list is quoted where a shell would need it", () => {
   expect(formatCommand(["sh", "-c", "a && b", ""])).toBe('sh -c "a && b" ""');
+});
+
+test.each([
+  [0, "0B"],
+  [999, "999B"],
+  [10_000, "10KB"],
+  [1_500_000, "1.5MB"],
+  [1_234_567, "1234567B"],
+  [2_000_000_000, "2GB"],
+])("a size as procs.yaml has it, %d bytes", (bytes, text) => {
+  expect(formatSize(bytes)).toBe(text);
+  expect(formatValue("log.max_size", bytes)).toBe(text);
+  expect(formatValue("log.max_total", bytes)).toBe(text);
 });

@@ -20,6 +20,7 @@ export function projectOf(
     file: `${rig.folder}/procs.yaml`,
     inputs: [`${rig.folder}/procs.yaml`],
     reload: "manual",
+    log: { max_total: 1_000_000_000, max_age: null },
     services: services.map((spec) => ({ ...spec, cwd: rig.folder })),
     sources: {},
     variables: {},

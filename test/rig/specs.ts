@@ -39,6 +39,7 @@ export function service(name: string, keys: Partial<ServiceSpec> = {}): ServiceS
       progress: 60_000,
       on_failure: "rollback",
     },
+    log: { max_size: 10_000_000, keep: 5, max_total: null, max_age: null, compress: true },
     watch: null,
     schedule: null,
     profiles: [],

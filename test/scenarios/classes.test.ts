@@ -35,6 +35,11 @@ const EDITS: Record<string, { from: string; to: string; replaced: boolean }> = {
   "live: restart policy": { from: "max: 5", to: "max: 6", replaced: false },
   "live: stop": { from: "timeout: 2s", to: "timeout: 1s, signal: SIGINT", replaced: false },
   "live: watch": { from: "watch: [src]", to: "watch: [lib]", replaced: false },
+  "live: log": {
+    from: "    env:",
+    to: "    log: { max_size: 20KB, keep: 1, max_total: 1MB, max_age: 7d, compress: false }\n    env:",
+    replaced: false,
+  },
   "live: rollout": {
     from: "    env:",
     to: "    rollout: { progress: 5s }\n    env:",

@@ -2,7 +2,7 @@ import type { Project } from "../../core/spec.ts";
 import { EXIT } from "../../errors.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
-import { type FileValue, fileForm } from "../file-form.ts";
+import { capsForm, type FileValue, fileForm, prune } from "../file-form.ts";
 import { type Comment, yamlLines } from "../yaml-text.ts";
 
 export async function run(context: Context, args: ParsedArgs): Promise<number> {
@@ -13,7 +13,8 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
     if (names.includes(spec.name)) forms[spec.name] = fileForm(spec, args.flag("show-values"));
   }
   const { out } = context;
-  const head = { name: project.name, reload: project.reload };
+  const log = prune(capsForm(project.log));
+  const head = { name: project.name, reload: project.reload, log };
   if (out.mode === "json") {
     const origins = args.flag("origins") ? { origins: project.sources } : {};
     out.json({ v: 1, kind: "config", ...head, services: forms, ...origins });
