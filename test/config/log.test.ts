@@ -26,5 +26,5 @@ test("what defaults say of logs is laid under what a service says, key by key", 
 
 test("days are a unit of ages only", () => {
   const yaml = "services: { a: { command: x, stop: { timeout: 1d } } }";
-  expect(said(load(folderWith({ "procs.yaml": yaml }))).toMatch(/duration such as 300ms/);
+  expect(said(load(folderWith({ "procs.yaml": yaml })))).toMatch(/duration such as 300ms/);
 });
