@@ -47,15 +47,19 @@ const source = object({ file: text, line: whole });
 const position = object({ line: whole, column: whole });
 const range = object({ start: position, end: position });
 
-const lastExit = object({
-  code: wholeOrNull,
-  signal: textOrNull,
-  words: text,
-  time,
-  instance: whole,
-  run: whole,
-  last_lines: texts,
-});
+const oom = { enum: ["sure", "probable"] };
+const lastExit = object(
+  {
+    code: wholeOrNull,
+    signal: textOrNull,
+    words: text,
+    time,
+    instance: whole,
+    run: whole,
+    last_lines: texts,
+  },
+  { oom },
+);
 
 const instance = object({
   instance: whole,
@@ -132,6 +136,7 @@ const event = kind(
     ready_ms: number,
     exit_code: wholeOrNull,
     signal: textOrNull,
+    oom,
     retry_in_ms: number,
     failures: whole,
     failures_max: whole,

@@ -183,9 +183,10 @@ function stoppedWords(event: EventItem): string {
 
 /** `exit 1 after 0.4s, retry 2 of 10 in 2s`. */
 function crashWords(event: EventItem): string {
+  const memory = event.oom === "sure" ? ", out of memory" : ", probably out of memory";
   const how =
     event.signal != null
-      ? `killed by ${event.signal}`
+      ? `killed by ${event.signal}${event.oom === undefined ? "" : memory}`
       : event.exit_code != null
         ? `exit ${event.exit_code}`
         : "";

@@ -183,6 +183,8 @@ export interface EventItem {
   readonly ready_ms?: number;
   readonly exit_code?: number | null;
   readonly signal?: string | null;
+  /** The kernel ended it for lack of memory. */
+  readonly oom?: "sure" | "probable";
   readonly retry_in_ms?: number;
   /** `retry 2 of 10`. */
   readonly failures?: number;

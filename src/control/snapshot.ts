@@ -75,6 +75,8 @@ export interface InstanceStatus {
 export interface LastExit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** The kernel ended it for lack of memory. */
+  readonly oom?: "sure" | "probable";
   /** `exit 1`, `killed by SIGKILL, often out of memory`, `could not start: no such program`. */
   readonly words: string;
   readonly time: string;

@@ -1,5 +1,5 @@
 import { standing } from "./backoff.ts";
-import { crashesWords, exitAfterWords, retryOf, retryWords } from "./exit.ts";
+import { crashesWords, exitAfterWords, oomField, retryOf, retryWords } from "./exit.ts";
 import { instanceState, type State } from "./instance-state.ts";
 import { type Exit, type Instance, instanceName, type Observed, type Phase } from "./observed.ts";
 import type { Millis } from "./spec.ts";
@@ -19,6 +19,7 @@ export interface Told {
   readonly ready_ms?: number;
   readonly exit_code?: number | null;
   readonly signal?: string | null;
+  readonly oom?: "sure" | "probable";
   readonly retry_in_ms?: number;
   readonly failures?: number;
   readonly failures_max?: number;
@@ -148,9 +149,11 @@ function isSuccess(instance: Instance, exit: Exit): boolean {
 function exitFields(exit: Exit): {
   readonly exit_code: number | null;
   readonly signal: string | null;
+  readonly oom?: "sure" | "probable";
 } {
   return {
     exit_code: exit.kind === "code" ? exit.code : null,
     signal: exit.kind === "signal" ? exit.signal : null,
+    ...oomField(exit),
   };
 }

@@ -1,12 +1,18 @@
 import { unreachable } from "../assert.ts";
 import { recentExits, standing } from "./backoff.ts";
-import type { Exit, Instance, Phase } from "./observed.ts";
+import type { Exit, Instance, Oom, Phase } from "./observed.ts";
 import type { Millis } from "./spec.ts";
 import { roundDuration } from "./units.ts";
 
 /** How a program ended and what that usually means: `exit 1`, `killed by SIGKILL, often out of memory`. */
 export function exitWords(exit: Exit): string {
   return partsOf(exit).join("");
+}
+
+/** For results: that it ended for lack of memory, or nothing to add. */
+export function oomField(exit: Exit): { readonly oom?: "sure" | "probable" } {
+  if (exit.kind !== "code" && exit.kind !== "signal") return {};
+  return exit.oom === "sure" || exit.oom === "probable" ? { oom: exit.oom } : {};
 }
 
 /** `exit 1 after 0.4s`, `killed by SIGKILL after 3m, often out of memory`; what could not start has no time. */
@@ -21,9 +27,10 @@ export function exitAfterWords(instance: Instance, phase: Ended): string {
 function partsOf(exit: Exit): readonly [string, string] {
   switch (exit.kind) {
     case "code":
-      return [`exit ${exit.code}`, codeMeaning(exit.code)];
+      return [`exit ${exit.code}`, codeMeaning(exit.code, exit.oom)];
     case "signal":
-      return [`killed by ${exit.signal}`, signalMeaning(exit.signal)];
+      if (exit.oom === "sure") return ["killed by the kernel", ": out of memory"];
+      return [`killed by ${exit.signal}`, signalMeaning(exit.signal, exit.oom)];
     case "spawn":
       return ["could not start", `: ${exit.message}`];
     case "unknown":
@@ -67,15 +74,23 @@ export function crashesWords(instance: Instance): string {
 
 type Ended = Phase & { readonly kind: "ended" | "ending" };
 
-function codeMeaning(code: number): string {
+function codeMeaning(code: number, oom: Oom | undefined): string {
+  if (oom === "sure") {
+    return code === 137
+      ? ": killed by the kernel, out of memory"
+      : ", after the kernel killed a process of it: out of memory";
+  }
   if (code === 126) return ": not executable";
   if (code === 127) return ": command not found";
   // A shell reports the signal that ended its child as 128 plus its number.
   const signal = SIGNAL_BY_NUMBER[code - 128];
-  return signal === undefined ? "" : `: killed by ${signal}${signalMeaning(signal)}`;
+  return signal === undefined ? "" : `: killed by ${signal}${signalMeaning(signal, oom)}`;
 }
 
-function signalMeaning(signal: string): string {
+function signalMeaning(signal: string, oom: Oom | undefined): string {
+  // Only SIGKILL can be the kernel's own doing, so of others nothing is known that matters here.
+  if (signal === "SIGKILL" && oom === "none") return "";
+  if (signal === "SIGKILL" && oom === "probable") return ", probably out of memory";
   const meaning = SIGNAL_MEANING[signal];
   return meaning === undefined ? "" : `, ${meaning}`;
 }

@@ -156,8 +156,8 @@ export type Phase =
 
 /** How a main process ended. */
 export type Exit =
-  | { readonly kind: "code"; readonly code: number }
-  | { readonly kind: "signal"; readonly signal: string }
+  | { readonly kind: "code"; readonly code: number; readonly oom?: Oom }
+  | { readonly kind: "signal"; readonly signal: string; readonly oom?: Oom }
   /** Never ran: the program is not there, no permission, no process left. */
   | { readonly kind: "spawn"; readonly message: string }
   /** Gone, and nobody recorded how. */
@@ -181,6 +181,12 @@ export function instanceName(instance: {
   readonly service: string;
   readonly slot: number;
 }): string {
+/**
+ * Whether the kernel ended it for lack of memory. sure: the kernel says so of this run. probable: it killed
+ * something on this machine meanwhile. none: it killed nothing, or the signal was ours. Absent: nobody can know.
+ */
+export type Oom = "sure" | "probable" | "none";
+
   return `${instance.service}.${instance.slot}`;
 }
 

@@ -1,5 +1,6 @@
 import type { InstanceStatus, LastExit, ServiceStatus, Snapshot } from "../control/snapshot.ts";
 import { intentOf } from "../core/desired.ts";
+import { oomField } from "../core/exit.ts";
 import { type Exit, type Instance, type InstanceId, isLive } from "../core/observed.ts";
 import { dependentsOf } from "../core/order.ts";
 import type { Millis, ServiceSpec } from "../core/spec.ts";
@@ -156,10 +157,11 @@ function lastExit(
   };
 }
 
-function codeOf(exit: Exit): { readonly code: number | null; readonly signal: string | null } {
+function codeOf(exit: Exit): Pick<LastExit, "code" | "signal" | "oom"> {
   return {
     code: exit.kind === "code" ? exit.code : null,
     signal: exit.kind === "signal" ? exit.signal : null,
+    ...oomField(exit),
   };
 }
 
