@@ -1,7 +1,7 @@
 import { unreachable } from "../assert.ts";
+import { begun } from "./begun.ts";
 import { livePaths, sameJson } from "./diff.ts";
 import { onInstance, onService, sortInstances, withNextRun, withService } from "./fold.ts";
-import { becomeReady, freshProbe, isAttempted, readyFor } from "./observe.ts";
 import {
   type Instance,
   type InstanceId,
@@ -11,6 +11,7 @@ import {
   sameId,
 } from "./observed.ts";
 import type { Action, RolloutStep } from "./plan.ts";
+import { becomeReady, freshProbe, isAttempted, readyFor } from "./readiness.ts";
 import { interchangeable } from "./revision.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 
@@ -23,7 +24,7 @@ const WATCHED_MAX = 16;
 export function acted(observed: Observed, action: Action, now: Millis): Observed {
   switch (action.kind) {
     case "start":
-      return start(observed, action, now);
+      return begun(observed, action, now);
     case "stop":
       return onInstance(observed, action.id, (i) => stop(i, action, now));
     case "kill":
@@ -68,36 +69,6 @@ export function acted(observed: Observed, action: Action, now: Millis): Observed
   }
 }
 
-function start(observed: Observed, action: Action & { kind: "start" }, now: Millis): Observed {
-  const { id, spec } = action;
-  const instance: Instance = {
-    ...id,
-    applied: spec,
-    generation: action.generation,
-    upstream: action.upstream,
-    phase: { kind: "starting" },
-    startedAt: now,
-    port: typeof spec.port === "number" ? spec.port + id.slot - 1 : null,
-    ready: freshProbe(null, now, now),
-    alive: freshProbe(null, now, now),
-    failures: action.failures,
-    exits: action.exits,
-  };
-  const counted = withNextRun(observed, { ...id, next: id.run + 1 });
-  return withService(counted, id.service, (service) => {
-    const ended = (i: Instance) => i.slot === id.slot && i.phase.kind === "ended";
-    const again = service.instances.some(
-      (i) => ended(i) && i.phase.kind === "ended" && !i.phase.asked,
-    );
-    return {
-      ...service,
-      instances: sortInstances([...service.instances.filter((i) => !ended(i)), instance]),
-      restarts: service.restarts + (again && spec.schedule === null ? 1 : 0),
-      pending: false,
-    };
-  });
-}
-
 function stop(instance: Instance, action: Action & { kind: "stop" }, now: Millis): Instance {
   const { phase } = instance;
   const killAt = now + action.using.timeout;
@@ -112,6 +83,7 @@ function stop(instance: Instance, action: Action & { kind: "stop" }, now: Millis
       killAt,
       killed: false,
       reason: action.reason,
+      signal: action.using.signal,
       asked: action.asked,
       exit: null,
       readyMs: readyFor(phase, now),
@@ -175,7 +147,8 @@ function adopt(observed: Observed, action: Action & { kind: "adopt" }, now: Mill
     .get(action.from.service)
     ?.instances.find((i) => sameId(i, action.from));
   if (from === undefined) return observed;
-  const moved = update({ ...from, ...action.id }, action.spec, observed, now);
+  const was = [...(from.was ?? []), action.from];
+  const moved = update({ ...from, ...action.id, was }, action.spec, observed, now);
   const left = onService(observed, action.from.service, (s) => without(s, action.from));
   const counted = withNextRun(left, { ...action.id, next: action.id.run + 1 });
   return withService(counted, action.id.service, (service) => ({
@@ -197,7 +170,12 @@ function watched(
   return {
     ...service,
     change: null,
-    watched: { times, paused: effect === "pause", running: effect === "run" },
+    watched: {
+      times,
+      paused: effect === "pause",
+      running: effect === "run",
+      runsFor: effect === "run" ? service.change : null,
+    },
   };
 }
 

@@ -101,9 +101,9 @@ function portOf({ port }: Instance): { readonly port?: number } {
   return port === null ? {} : { port };
 }
 
-/** It ended and left the books, or its slot was taken by the next run, in one step; or it has a new name. */
+/** It ended and left the books, or its slot was taken by the next run, in one step; or it has a new name, or never was. */
 function vanished(was: Instance, look: Look): Told[] {
-  if (!isLive(was) || hasNewName(was, look.after)) return [];
+  if (!isLive(was) || was.phase.kind === "starting" || hasNewName(was, look.after)) return [];
   return [endedTransition(was, null, look)];
 }
 

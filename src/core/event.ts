@@ -11,9 +11,15 @@ export type Event =
       readonly port: number | null;
     }
   /** The main process is gone. Always before `gone`. A spawn that failed: exit kind `spawn`. */
-  | { readonly kind: "exited"; readonly id: InstanceId; readonly exit: Exit }
+  | {
+      readonly kind: "exited";
+      readonly id: InstanceId;
+      readonly exit: Exit;
+      /** When, where that was earlier: it ended while no supervisor was there. */
+      readonly at?: Millis;
+    }
   /** Nothing that this run started is alive any more. Exactly once a run, after `exited`. */
-  | { readonly kind: "gone"; readonly id: InstanceId }
+  | { readonly kind: "gone"; readonly id: InstanceId; readonly at?: Millis }
   | {
       readonly kind: "probed";
       readonly id: InstanceId;
@@ -33,14 +39,22 @@ export type Event =
     }
   /** The schedule of a service is next due at `at` (null: never again). */
   | { readonly kind: "scheduled"; readonly service: string; readonly at: Millis | null }
-  /** A process of an earlier supervisor was found alive and is taken over. No host says so yet. */
+  /** Was to be started, by an earlier supervisor that died before it did: nothing ever ran. */
+  | { readonly kind: "unstarted"; readonly id: InstanceId }
+  /** The stop signal that an earlier supervisor decided on is sent only now: the grace begins now. */
+  | { readonly kind: "resent"; readonly id: InstanceId }
+  /** A run of an earlier supervisor, of which the books know nothing, was found alive and is taken over. */
   | {
       readonly kind: "adopted";
       readonly id: InstanceId;
-      readonly pid: number;
+      /** null: its program is not known to run yet; `started` follows. */
+      readonly pid: number | null;
       readonly port: number | null;
+      /** What it was started with. */
       readonly applied: ServiceSpec;
       readonly generation: number;
+      /** Epochs of its `restart: true` dependencies, as far as they are known: it is not replaced for others. */
+      readonly upstream: Readonly<Record<string, number>>;
     }
   /** Forget the failures of a service, and that its last rollout failed: it was asked for by hand. */
   | { readonly kind: "reset"; readonly service: string }

@@ -3,7 +3,7 @@ import { acted } from "./acted.ts";
 import { decide } from "./decide.ts";
 import { type Desired, withRestart } from "./desired.ts";
 import type { Event } from "./event.ts";
-import { isAttempted, observe } from "./observe.ts";
+import { observe } from "./observe.ts";
 import {
   type Instance,
   type InstanceId,
@@ -14,6 +14,7 @@ import {
   sameId,
 } from "./observed.ts";
 import type { Action, Wait } from "./plan.ts";
+import { isAttempted } from "./readiness.ts";
 import type { Millis } from "./spec.ts";
 
 /** What happens when nothing goes wrong, from now until nothing more is to be done. */

@@ -1,6 +1,6 @@
 import { unreachable } from "../assert.ts";
 import type { Event } from "./event.ts";
-import { onInstance, onService, sortInstances, withNextRun, withService } from "./fold.ts";
+import { onInstance, onService, withNextRun } from "./fold.ts";
 import {
   type Exit,
   type Instance,
@@ -9,9 +9,10 @@ import {
   type ObservedService,
   type Phase,
   type ProbeState,
-  sameId,
 } from "./observed.ts";
+import { becomeReady, freshProbe, isAttempted, readyFor } from "./readiness.ts";
 import type { Millis, Probe } from "./spec.ts";
+import { adopted, resent, unstarted } from "./takeover.ts";
 
 /** How many changed paths are remembered by name; more are only counted. */
 const PATHS_MAX = 5;
@@ -24,9 +25,9 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
     case "started":
       return onInstance(observed, event.id, (i) => started(i, event.pid, event.port, now));
     case "exited":
-      return onInstance(observed, event.id, (i) => exited(i, event.exit, now));
+      return onInstance(observed, event.id, (i) => exited(i, event.exit, pastOf(event, now)));
     case "gone":
-      return onInstance(observed, event.id, (i) => gone(i, now));
+      return onInstance(observed, event.id, (i) => gone(i, pastOf(event, now)));
     case "probed":
       return onInstance(observed, event.id, (i) => probed(i, event, now));
     case "changed":
@@ -34,11 +35,14 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
     case "ran":
       return onService(observed, event.service, (s) => ran(s, event.ok, now));
     case "scheduled":
-      return onService(observed, event.service, (s) =>
-        s.due === null ? s : { ...s, due: { at: event.at } },
-      );
+      return onService(observed, event.service, (s) => scheduled(s, event.at, now));
     case "adopted":
       return adopted(observed, event, now);
+    case "unstarted":
+      // Of one that is known to have run, this says no more than that nothing is left.
+      return onInstance(unstarted(observed, event.id), event.id, (i) => gone(i, now));
+    case "resent":
+      return onInstance(observed, event.id, (i) => resent(i, now));
     case "reset":
       return onService(observed, event.service, reset);
     case "runs":
@@ -52,9 +56,14 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
   }
 }
 
+/** When it happened: now, unless it was earlier. */
+function pastOf(event: { readonly at?: Millis }, now: Millis): Millis {
+  return Math.min(now, event.at ?? now);
+}
+
 function started(instance: Instance, pid: number, port: number | null, now: Millis): Instance {
   const { phase } = instance;
-  const known = port === null ? instance : { ...instance, port };
+  const known = { ...instance, port: port ?? instance.port, displaced: null };
   if (phase.kind === "stopping" && phase.pid === null)
     return { ...known, phase: { ...phase, pid } };
   if (phase.kind !== "starting") return instance;
@@ -70,25 +79,8 @@ function started(instance: Instance, pid: number, port: number | null, now: Mill
   return becomeReady({ ...running, ready: { ...running.ready, nextAt: null, last } }, pid, now);
 }
 
-/** A probe that has not been tried; the first attempt at `at` when attempts are ours to make. */
-export function freshProbe(probe: Probe | null, since: Millis, at: Millis): ProbeState {
-  return {
-    nextAt: isAttempted(probe) ? at : null,
-    busy: false,
-    failures: 0,
-    tries: 0,
-    last: null,
-    since,
-  };
-}
-
-/** http, tcp and exec are asked; log, notify and message report by themselves. */
-export function isAttempted(probe: Probe | null): boolean {
-  const kind = probe?.check.kind;
-  return kind === "http" || kind === "tcp" || kind === "exec";
-}
-
-function exited(instance: Instance, exit: Exit, now: Millis): Instance {
+function exited(before: Instance, exit: Exit, now: Millis): Instance {
+  const instance = { ...before, displaced: null };
   const { phase } = instance;
   switch (phase.kind) {
     case "starting":
@@ -112,15 +104,10 @@ function exited(instance: Instance, exit: Exit, now: Millis): Instance {
       return { ...instance, phase: { ...phase, exit } };
     case "ending":
     case "ended":
-      return instance;
+      return before;
     default:
       return unreachable(phase);
   }
-}
-
-/** How long it has been ready by now; 0 when it is not, or for less than a millisecond. */
-export function readyFor(phase: Phase, now: Millis): Millis {
-  return phase.kind === "ready" || phase.kind === "unready" ? now - phase.since : 0;
 }
 
 function gone(instance: Instance, now: Millis): Instance {
@@ -138,7 +125,7 @@ function gone(instance: Instance, now: Millis): Instance {
     asked,
     readyMs,
   };
-  return { ...instance, phase: ended, exits };
+  return { ...instance, phase: ended, exits, displaced: null };
 }
 
 function probed(instance: Instance, event: Event & { kind: "probed" }, now: Millis): Instance {
@@ -183,19 +170,6 @@ function pauseMs(probe: Probe, before: ProbeState, phase: "running" | "ready" | 
   return Math.min(probe.interval, 50 * 2 ** Math.min(before.tries, 20));
 }
 
-/** The program is ready: for the first time, or again after its probe had failed. */
-export function becomeReady(instance: Instance, pid: number, now: Millis): Instance {
-  const since = instance.phase.kind === "unready" ? instance.phase.since : now;
-  const first = instance.phase.kind !== "unready";
-  const { alive } = instance.applied;
-  return {
-    ...instance,
-    phase: { kind: "ready", pid, since },
-    // Liveness is silent until the program has been ready once.
-    alive: first && alive !== null ? freshProbe(alive, now, now + alive.interval) : instance.alive,
-  };
-}
-
 function changed(service: ObservedService, path: string, now: Millis): ObservedService {
   const watch = service.wanted?.spec.watch;
   if (watch === null || watch === undefined || service.watched.paused) return service;
@@ -212,13 +186,20 @@ function changed(service: ObservedService, path: string, now: Millis): ObservedS
 }
 
 function ran(service: ObservedService, ok: boolean, now: Millis): ObservedService {
-  const watched = { ...service.watched, running: false };
+  const watched = { ...service.watched, running: false, runsFor: null };
   const action = service.wanted?.spec.watch?.action;
   if (!ok || action?.kind !== "run" || action.then === "nothing") return { ...service, watched };
   // Changes that came while the command ran are not covered by it: they wait for their own run.
   if (service.change !== null) return { ...service, watched };
   const change = { paths: [], count: 0, quietAt: now, ran: true };
   return { ...service, watched, change };
+}
+
+/** A time that has come and was not acted on yet is not put off by the next one. */
+function scheduled(service: ObservedService, at: Millis | null, now: Millis): ObservedService {
+  const { due } = service;
+  if (due === null || (due.at !== null && due.at <= now)) return service;
+  return { ...service, due: { at } };
 }
 
 function reset(service: ObservedService): ObservedService {
@@ -242,25 +223,4 @@ function hurried(observed: Observed, now: Millis): Observed {
     services.set(name, { ...service, instances });
   }
   return { ...observed, services };
-}
-
-function adopted(observed: Observed, event: Event & { kind: "adopted" }, now: Millis): Observed {
-  const { id, applied } = event;
-  return withService(observed, id.service, (service) => {
-    if (service.instances.some((i) => sameId(i, id))) return service;
-    const instance: Instance = {
-      ...id,
-      applied,
-      generation: event.generation,
-      upstream: {},
-      phase: { kind: "running", pid: event.pid },
-      startedAt: now,
-      port: event.port,
-      ready: freshProbe(applied.ready, now, now),
-      alive: freshProbe(null, now, now),
-      failures: 0,
-      exits: [],
-    };
-    return { ...service, instances: sortInstances([...service.instances, instance]) };
-  });
 }

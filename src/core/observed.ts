@@ -1,4 +1,4 @@
-import type { Millis, ServiceSpec } from "./spec.ts";
+import type { Millis, ServiceSpec, Signal } from "./spec.ts";
 
 /**
  * What is known to be: a fold of events and of our own actions. An instance is one run of one slot;
@@ -44,6 +44,8 @@ export interface ObservedService {
     readonly times: readonly Millis[];
     readonly paused: boolean;
     readonly running: boolean;
+    /** What its command, which runs now, was started for: run again when nobody is left to hear how it ended. */
+    readonly runsFor?: Change | null;
   };
   /** The host was asked when the schedule is next due, and what it said (at null: nothing yet, or never). */
   readonly due: { readonly at: Millis | null } | null;
@@ -110,6 +112,20 @@ export interface Instance {
   readonly failures: number;
   /** Times of the unasked exits of this slot, oldest first, bounded by restart.max. */
   readonly exits: readonly Millis[];
+  /** What its start took out of the books, until it is known to have been started. */
+  readonly displaced?: Displaced | null;
+  /** Names it had before it was renamed, oldest first: its process and files may still carry them. */
+  readonly was?: readonly InstanceId[];
+}
+
+/** What comes back when a start turns out never to have happened. */
+export interface Displaced {
+  /** Earlier runs of the slot. */
+  readonly ended: readonly Instance[];
+  /** It was the run that a schedule had asked for. */
+  readonly pending: boolean;
+  /** It counted as a restart. */
+  readonly again: boolean;
 }
 
 /** Where an instance is in its life: see the drawing above. */
@@ -129,6 +145,8 @@ export type Phase =
       readonly killAt: Millis;
       readonly killed: boolean;
       readonly reason: string;
+      /** The signal it was sent; absent: that of its own settings. */
+      readonly signal?: Signal;
       /** false: it failed its alive probe, so its end counts as a failure. */
       readonly asked: boolean;
       readonly exit: Exit | null;
@@ -163,6 +181,12 @@ export type Exit =
   /** Gone, and nobody recorded how. */
   | { readonly kind: "unknown" };
 
+/**
+ * Whether the kernel ended it for lack of memory. sure: the kernel says so of this run. probable: it killed
+ * something on this machine meanwhile. none: it killed nothing, or the signal was ours. Absent: nobody can know.
+ */
+export type Oom = "sure" | "probable" | "none";
+
 /** What is known from one probe of one instance. */
 export interface ProbeState {
   /** When the next attempt is due; null: nothing to attempt (no probe, or it reports by itself). */
@@ -181,12 +205,6 @@ export function instanceName(instance: {
   readonly service: string;
   readonly slot: number;
 }): string {
-/**
- * Whether the kernel ended it for lack of memory. sure: the kernel says so of this run. probable: it killed
- * something on this machine meanwhile. none: it killed nothing, or the signal was ours. Absent: nobody can know.
- */
-export type Oom = "sure" | "probable" | "none";
-
   return `${instance.service}.${instance.slot}`;
 }
 

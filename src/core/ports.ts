@@ -1,4 +1,4 @@
-import type { InstanceId } from "./observed.ts";
+import type { InstanceId, Phase } from "./observed.ts";
 import type { Millis, ServiceSpec, Signal, StopSettings } from "./spec.ts";
 
 /** What core asks of the world. Nothing here answers: answers come back later, as events. */
@@ -29,4 +29,44 @@ export interface Clock {
   now(): Millis;
   /** Replaces the alarm; null switches it off. When it rings, the owner calls handle({ kind: "woke" }). */
   wakeAt(at: Millis | null): void;
+}
+
+/**
+ * A host behind which a supervisor may follow one that died. Each call of `adopt` is answered later, by events:
+ *
+ *     alive                               started (also where the books know that)
+ *     its main process has gone           exited (from the ledger; `at` where that is known), and gone once all of it has
+ *     nothing of it ever ran              unstarted
+ *
+ * Before that answer comes `resent` where the stop signal had been decided on and was not sent yet.
+ */
+export interface AdoptingHost extends Host {
+  /** Finds one run again, and from then on cares for it as if it had started it. */
+  adopt(adoption: Adoption): void;
+  /** Runs of this project that live and are not among those known; adopted only when `adopt` is called for them. */
+  strays(known: readonly InstanceId[]): readonly Stray[];
+}
+
+/** One run that the books hold as alive, to be found again after the death of the supervisor that started it. */
+export interface Adoption {
+  readonly id: InstanceId;
+  /** Names it had before, oldest first: its marks, and where a rename was not done any more its files, carry them. */
+  readonly was: readonly InstanceId[];
+  /** What it was started with, and what was applied to it since. */
+  readonly spec: ServiceSpec;
+  /** The port that it was given, where it is known. */
+  readonly port: number | null;
+  readonly phase: Phase["kind"];
+  /** The stop signal that it is to have been sent: sent now where it was not. null: it is to go on. */
+  readonly signal: Signal | null;
+}
+
+/** A run that lives and that the books do not know: a record was lost. */
+export interface Stray {
+  readonly id: InstanceId;
+  /** null: its program is not known to run yet. */
+  readonly pid: number | null;
+  readonly port: number | null;
+  /** Tells which process part of a spec it was started with; null: it does not say. */
+  readonly digest: string | null;
 }

@@ -5,7 +5,7 @@ import { type Desired, NOTHING, offReason, withRestart } from "./desired.ts";
 import type { Event } from "./event.ts";
 import { EMPTY } from "./fold.ts";
 import { observe } from "./observe.ts";
-import { isLive, type Observed, sameId } from "./observed.ts";
+import { type InstanceId, idOf, isLive, type Observed, sameId } from "./observed.ts";
 import type { Action, Plan } from "./plan.ts";
 import type { Clock, Host } from "./ports.ts";
 import { targetOf } from "./revision.ts";
@@ -18,6 +18,9 @@ export type OnChange = (change: {
   readonly actions: readonly Action[];
   readonly now: Millis;
 }) => void;
+
+/** How long the host may take to say what became of the runs of an earlier supervisor. */
+const ANSWER_MS_MAX = 3_000;
 
 /**
  * The loop: fold the event, decide, act, until there is nothing to do; then sleep until the one alarm.
@@ -32,15 +35,35 @@ export class Supervisor {
   #plan: Plan = { actions: [], waits: [], wakeAt: null };
   #watching: readonly ServiceSpec[] = [];
   #isInside = false;
+  /** Follows one that died, and has not heard yet what became of these runs: it must not act on what it knows. */
+  #waiting: { readonly ids: readonly InstanceId[]; readonly until: Millis | null } | null = null;
+  #mustAskSchedules = false;
 
   constructor(options: {
     readonly host: Host;
     readonly clock: Clock;
     readonly onChange?: OnChange;
+    /** What one that died has left (see `restored`): nothing is done about it before `goOn`. */
+    readonly from?: { readonly desired: Desired; readonly observed: Observed };
   }) {
     this.#host = options.host;
     this.#clock = options.clock;
     this.#onChange = options.onChange ?? (() => {});
+    if (options.from === undefined) return;
+    this.#desired = options.from.desired;
+    this.#observed = options.from.observed;
+    this.#mustAskSchedules = true;
+    this.#waiting = { ids: liveIds(this.#observed), until: null };
+  }
+
+  /**
+   * All that was found has been told (`adopted`), and the host was asked for every live run (`adopt`). It acts again as
+   * soon as the host has answered for all of them; for one that stays silent it waits 3 s.
+   */
+  goOn(): void {
+    if (this.#waiting === null) return;
+    this.#waiting = { ...this.#waiting, until: this.#clock.now() + ANSWER_MS_MAX };
+    this.handle({ kind: "woke" });
   }
 
   get desired(): Desired {
@@ -76,6 +99,11 @@ export class Supervisor {
     const now = this.#clock.now();
     const before = this.#observed;
     this.#observed = observe(before, event, now);
+    if (this.#isWaiting(event, now)) {
+      this.#clock.wakeAt(this.#waiting?.until ?? null);
+      this.#onChange({ before, after: this.#observed, actions: [], now });
+      return;
+    }
     const actions: Action[] = [];
     for (let round = 0; ; round++) {
       assert(round <= this.#roundsMax(), "the plan never settled");
@@ -88,8 +116,29 @@ export class Supervisor {
       }
     }
     this.#rewatch();
+    this.#askSchedules(actions);
     this.#clock.wakeAt(this.#plan.wakeAt);
     this.#onChange({ before, after: this.#observed, actions, now });
+  }
+
+  #isWaiting(event: Event, now: Millis): boolean {
+    if (this.#waiting === null) return false;
+    const { until } = this.#waiting;
+    const ids = this.#waiting.ids.filter((id) => !isAnswer(event, id));
+    if (event.kind === "adopted") ids.push(event.id);
+    const isOver = until !== null && (ids.length === 0 || now >= until);
+    this.#waiting = isOver ? null : { ids, until };
+    return !isOver;
+  }
+
+  /** A host that begins does not know of which schedules it is to tell when the clock is set. */
+  #askSchedules(actions: readonly Action[]): void {
+    if (!this.#mustAskSchedules) return;
+    this.#mustAskSchedules = false;
+    const asked = new Set(actions.map((a) => (a.kind === "schedule" ? a.service : null)));
+    for (const [name, { due, wanted }] of this.#observed.services) {
+      if (due !== null && wanted !== null && !asked.has(name)) this.#host.schedule(wanted.spec);
+    }
   }
 
   /** Each service settles in a few rounds, and may wait for the one before it. */
@@ -178,5 +227,22 @@ export class Supervisor {
     if (isSame) return;
     this.#watching = specs;
     this.#host.watch(specs);
+  }
+}
+
+function liveIds(observed: Observed): readonly InstanceId[] {
+  return [...observed.services.values()].flatMap((s) => s.instances.filter(isLive).map(idOf));
+}
+
+/** Whether the host says what became of the run. */
+function isAnswer(event: Event, id: InstanceId): boolean {
+  switch (event.kind) {
+    case "started":
+    case "exited":
+    case "gone":
+    case "unstarted":
+      return sameId(event.id, id);
+    default:
+      return false;
   }
 }

@@ -1,0 +1,42 @@
+import { sortInstances, withNextRun, withService } from "./fold.ts";
+import type { Displaced, Instance, Observed } from "./observed.ts";
+import type { Action } from "./plan.ts";
+import { freshProbe } from "./readiness.ts";
+import type { Millis } from "./spec.ts";
+
+/** A new run in the books: it takes the place of the ended ones of its slot, and the run that a schedule asked for is this one. */
+export function begun(
+  observed: Observed,
+  run: Omit<Action & { readonly kind: "start" }, "kind" | "reason">,
+  now: Millis,
+): Observed {
+  const { id, spec } = run;
+  const counted = withNextRun(observed, { ...id, next: id.run + 1 });
+  return withService(counted, id.service, (service) => {
+    const isPast = (i: Instance) => i.slot === id.slot && i.phase.kind === "ended";
+    const ended = service.instances.filter(isPast);
+    const isRetry = ended.some((i) => i.phase.kind === "ended" && !i.phase.asked);
+    const again = isRetry && spec.schedule === null;
+    const displaced: Displaced = { ended, pending: service.pending, again };
+    const instance: Instance = {
+      ...id,
+      applied: spec,
+      generation: run.generation,
+      upstream: run.upstream,
+      phase: { kind: "starting" },
+      startedAt: now,
+      port: typeof spec.port === "number" ? spec.port + id.slot - 1 : null,
+      ready: freshProbe(null, now, now),
+      alive: freshProbe(null, now, now),
+      failures: run.failures,
+      exits: run.exits,
+      displaced,
+    };
+    return {
+      ...service,
+      instances: sortInstances([...service.instances.filter((i) => !isPast(i)), instance]),
+      restarts: service.restarts + (again ? 1 : 0),
+      pending: false,
+    };
+  });
+}
