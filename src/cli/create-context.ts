@@ -124,7 +124,8 @@ function planRequest(
 function ambientOf(env: Env): Readonly<Record<string, string>> {
   const ambient: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !name.startsWith("PROCS_")) ambient[name] = value;
+    // An environment may hold "=x": nothing can be called that, and nobody misses it.
+    if (value !== undefined && name !== "" && !name.startsWith("PROCS_")) ambient[name] = value;
   }
   return ambient;
 }

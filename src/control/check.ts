@@ -126,7 +126,16 @@ function join(path: string, key: string): string {
 
 function wrong(path: string, expected: string, value: unknown): ShapeError {
   if (value === undefined) return new ShapeError(`${path} is missing: it must be ${expected}`);
-  const shown = JSON.stringify(value) ?? typeof value;
-  const short = shown.length > 60 ? `${shown.slice(0, 59)}…` : shown;
-  return new ShapeError(`${path} must be ${expected}, not ${short}`);
+  return new ShapeError(`${short(path)} must be ${expected}, not ${shown(value)}`);
+}
+
+/** Not the whole value: it may be megabytes, and nested deeper than the stack. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "string" ? JSON.stringify(short(value)) : String(value);
+}
+
+function short(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

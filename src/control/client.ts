@@ -1,7 +1,8 @@
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import { EXIT, type UserError, userError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { ErrorReply } from "./protocol.ts";
+import { distrust } from "./trust.ts";
 import { LineReader, type ReplyHead, ReplyReader } from "./wire.ts";
 
 /** One request to the supervisor behind `socket`. */
@@ -104,7 +105,9 @@ interface Exchange {
 }
 
 function open(request: ClientRequest, exchange: Exchange): Socket {
-  const socket = connect(request.socket);
+  const stranger = distrust(request.socket);
+  const socket = stranger === null ? connect(request.socket) : new Socket();
+  if (stranger !== null) socket.destroy(stranger);
   let over = false;
   const finish = (end: End) => {
     if (over) return;
@@ -135,6 +138,7 @@ function open(request: ClientRequest, exchange: Exchange): Socket {
   });
   socket.on("close", () => finish(reader.close() ? { kind: "whole" } : { kind: "cut" }));
   socket.on("error", (error: NodeJS.ErrnoException) => {
+    if (error === stranger) finish({ kind: "refused", error });
     if (head === null) finish(unreachableEnd(error, request.socket));
   });
   return socket;

@@ -145,7 +145,7 @@ function nameOf(asked: Operation): string {
 function refuseOtherVersion(control: Control, request: ControlRequest, what: string): void {
   const { version } = control.version();
   if (request.version === null || request.version === version) return;
-  const message = `this project runs under procs ${version}, and you called procs ${request.version}`;
+  const message = `this project runs under procs ${version}, and you called procs ${request.version.slice(0, 40)}`;
   throw new RequestError(409, "P601", message, {
     help: [
       `ps, logs, stop and down work across versions; ${what} does not`,

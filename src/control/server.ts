@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { answerRaw, CONNECTIONS_MAX, Connections } from "./connections.ts";
 import { RequestError } from "./failure.ts";
-import type { ErrorReply } from "./protocol.ts";
 
 /** A request that was read whole. */
 export interface ControlRequest {
@@ -36,6 +36,8 @@ export interface ControlServerOptions {
   readonly onFault: (error: unknown) => void;
   /** From connecting until the request has been read whole, in milliseconds. */
   readonly requestMsMax?: number;
+  /** How many clients at a time. */
+  readonly connectionsMax?: number;
 }
 
 export interface ControlServer {
@@ -50,13 +52,12 @@ const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
 const REQUEST_MS_MAX = 10_000;
 /** How long a reply may take to be read by the other side. */
 const READ_MS_MAX = 30_000;
-const CONNECTIONS_MAX = 256;
 /** Node's own check wakes the process twice a minute; each connection has a deadline of ours instead. */
 const NEVER_MS = 2 ** 31 - 1;
 
 /** Listens on a unix socket that nobody but this user can open, from its first moment on. */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const sockets = new Set<Socket>();
+  const connections = new Connections(options.connectionsMax ?? CONNECTIONS_MAX);
   const server = createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
     keepAlive: false,
@@ -64,28 +65,34 @@ export async function startControlServer(options: ControlServerOptions): Promise
     requestTimeout: 0,
     headersTimeout: 0,
   });
-  server.maxConnections = CONNECTIONS_MAX;
+  // What is sent behind the first request, smuggled or just early, is not acted on.
+  server.maxRequestsPerSocket = 1;
   server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
     deadline(socket, options.requestMsMax ?? REQUEST_MS_MAX);
+    connections.admit(socket);
   });
-  server.on("request", (message, response) => void answer(options, message, response));
+  const onRead = (socket: Socket) => connections.asks(socket);
+  server.on("request", (message, response) => void answer(options, message, response, onRead));
+  server.on("checkExpectation", (_message, response) => {
+    refuse(response, new RequestError(400, "P608", "there is nothing to expect but 100-continue"));
+  });
   server.on("clientError", refuseGarbage);
   await listen(server, options.socket);
-  return { close: () => close(server, sockets) };
+  return { close: () => close(server, connections) };
 }
 
 async function answer(
   options: ControlServerOptions,
   message: IncomingMessage,
   response: ServerResponse,
+  onRead: (socket: Socket) => void,
 ): Promise<void> {
   const responder = respond(response);
   try {
     const body = await readBody(message);
     cancelDeadline(message.socket);
-    const url = new URL(message.url ?? "/", "http://procs");
+    onRead(message.socket);
+    const url = readUrl(message.url ?? "/");
     const version = message.headers["x-procs-version"];
     const request: ControlRequest = {
       method: message.method ?? "GET",
@@ -102,6 +109,15 @@ async function answer(
       response,
       known ?? new RequestError(500, "P607", "procs made a mistake; supervisor.log says which"),
     );
+  }
+}
+
+/** A path; a whole address is taken too, as HTTP demands. */
+function readUrl(given: string): URL {
+  try {
+    return new URL(given, "http://procs");
+  } catch {
+    throw new RequestError(400, "P608", `"${given.slice(0, 60)}" is not the path of a request`);
   }
 }
 
@@ -181,16 +197,8 @@ function refuse(response: ServerResponse, error: RequestError): void {
 
 /** Not HTTP at all, or headers without end: one clear answer, then the end of the connection. */
 function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
-  const reply: ErrorReply = new RequestError(400, "P608", "this is not an HTTP request").toReply();
-  const body = `${JSON.stringify(reply)}\n`;
-  const head = [
-    "HTTP/1.1 400 Bad Request",
-    "content-type: application/json",
-    `content-length: ${Buffer.byteLength(body)}`,
-    "connection: close",
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  if (error.code === "ECONNRESET") return void socket.destroy();
+  answerRaw(socket, new RequestError(400, "P608", "this is not an HTTP request"));
 }
 
 const deadlines = new WeakMap<Socket, NodeJS.Timeout>();
@@ -228,12 +236,12 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+function close(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    for (const socket of sockets) socket.destroySoon();
+    for (const socket of connections.all()) socket.destroySoon();
     const timer = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of connections.all()) socket.destroy();
     }, 1000);
     timer.unref();
   });

@@ -31,6 +31,7 @@ import {
   text,
 } from "./check.ts";
 import type { By, Operation, PlanRequest, Target } from "./protocol.ts";
+import { environment, patternFault, projectFault, serviceName, sound, within } from "./sound.ts";
 
 /** Instances a service may be asked to have: more is a slip of the finger. */
 const INSTANCES_MAX = 1000;
@@ -42,30 +43,29 @@ const instances: Check<number> = (value, path) => {
   return asked;
 };
 
-/** Becomes part of file names, so no dots and no slashes. */
-const serviceName: Check<string> = (value, path) => {
-  const name = text(value, path);
-  if (/^[^/.\s]{1,100}$/.test(name)) return name;
-  throw new ShapeError(`${path} is no name for a service: ${JSON.stringify(name.slice(0, 60))}`);
-};
-
 const names = list(text);
 const texts = record(text);
+const variables = environment(texts);
+/** The longest that procs.yaml can say too; beyond it there are no dates. */
+const DURATION_MS_MAX = 1_000 * 24 * 3_600_000;
+const duration = within(amount, 0, DURATION_MS_MAX);
+const pause = within(amount, 1, DURATION_MS_MAX);
+const port = within(count, 1, 65_535);
 const command = either<string, readonly string[]>("string", text, list(text));
 
 const probeCheck = tagged<ProbeCheck>("kind", {
   http: object({ url: text }),
-  tcp: object({ host: nullable(text), port: nullable(count) }),
+  tcp: object({ host: nullable(text), port: nullable(port) }),
   exec: object({ command }),
-  log: object({ pattern: text, flags: text }),
+  log: sound(object({ pattern: text, flags: text }), patternFault),
   notify: object({}),
   message: object({}),
 });
 
 const probe = object<Probe>({
   check: probeCheck,
-  interval: amount,
-  timeout: amount,
+  interval: pause,
+  timeout: pause,
   failures: count,
 });
 
@@ -77,24 +77,24 @@ const dependency = object<Dependency>({
 
 const restart = object<RestartPolicy>({
   policy: oneOf("always", "on-failure", "never"),
-  backoff: object({ min: amount, max: amount }),
-  reset_after: amount,
+  backoff: object({ min: duration, max: duration }),
+  reset_after: duration,
   max: count,
-  window: amount,
+  window: duration,
 });
 
 const rollout = object<RolloutSettings>({
   surge: nullable(either<number, string>("number", count, text)),
   unavailable: nullable(either<number, string>("number", count, text)),
-  min_ready: amount,
-  progress: amount,
+  min_ready: duration,
+  progress: duration,
   on_failure: oneOf("rollback", "pause"),
 });
 
 const watch = object<WatchSettings>({
   paths: names,
   ignore: names,
-  debounce: amount,
+  debounce: duration,
   action: tagged<WatchSettings["action"]>("kind", {
     restart: object({}),
     signal: object({ signal: signalName }),
@@ -125,57 +125,60 @@ const service = object<ServiceSpec>({
   command,
   shell: text,
   cwd: text,
-  env: texts,
-  inherited: texts,
+  env: variables,
+  inherited: variables,
   inherit_env: either<boolean, readonly string[]>("boolean", flag, names),
   user: nullable(text),
   group: nullable(text),
-  umask: nullable(count),
-  nice: nullable(integer),
+  umask: nullable(within(count, 0, 0o777)),
+  nice: nullable(within(integer, -20, 19)),
   limits: object({ nofile: nullable(count) }),
   instances,
-  port: nullable(either<number, "auto">("number", count, oneOf("auto"))),
+  port: nullable(either<number, "auto">("number", port, oneOf("auto"))),
   depends_on: record(dependency),
   ready: nullable(probe),
   alive: nullable(probe),
   restart,
-  stop: object<StopSettings>({ signal: signalName, timeout: amount }),
+  stop: object<StopSettings>({ signal: signalName, timeout: duration }),
   reload: reloadKind,
   rollout,
   log: object<LogSettings>({
     max_size: count,
     keep: count,
     max_total: nullable(count),
-    max_age: nullable(amount),
+    max_age: nullable(duration),
     compress: flag,
   }),
   watch: nullable(watch),
   schedule: nullable(schedule),
   profiles: names,
   enabled: flag,
-  was: nullable(text),
+  was: nullable(serviceName),
   labels: texts,
   success_codes: list(count),
 });
 
-const project = object<Project>({
-  name: text,
-  folder: text,
-  file: text,
-  files: optional(names, []),
-  inputs: names,
-  reload: oneOf("manual", "auto"),
-  log: object<ProjectLogSettings>({ max_total: nullable(count), max_age: nullable(amount) }),
-  services: list(service),
-  sources: optional(record(record(object<Source>({ file: text, line: count }))), {}),
-  variables: optional(record(nullable(text)), {}),
-});
+const project = sound(
+  object<Project>({
+    name: text,
+    folder: text,
+    file: text,
+    files: optional(names, []),
+    inputs: names,
+    reload: oneOf("manual", "auto"),
+    log: object<ProjectLogSettings>({ max_total: nullable(count), max_age: nullable(duration) }),
+    services: list(service),
+    sources: optional(record(record(object<Source>({ file: text, line: count }))), {}),
+    variables: optional(record(nullable(text)), {}),
+  }),
+  projectFault,
+);
 
 const planFields = {
   project,
   select: optional(nullable(names), null),
   profiles: optional(nullable(names), null),
-  ambient: optional(texts, {}),
+  ambient: optional(variables, {}),
   refresh_env: optional(flag, false),
   no_remove: optional(flag, false),
   reset_scale: optional(flag, false),
@@ -221,7 +224,7 @@ export const operation = tagged<Operation>("op", {
     services: names,
     dependents: optional(flag, false),
     signal: optional(nullable(signalName), null),
-    grace_ms: optional(nullable(amount), null),
+    grace_ms: optional(nullable(duration), null),
   }),
   scale: object({ ...waiting, by, counts: record(instances) }),
   signal: object({
@@ -235,7 +238,7 @@ export const operation = tagged<Operation>("op", {
     for: optional(oneOf("ready", "stopped", "done"), "ready"),
     timeout_ms: waiting.timeout_ms,
   }),
-  down: object({ by, grace_ms: optional(nullable(amount), null) }),
+  down: object({ by, grace_ms: optional(nullable(duration), null) }),
   kill: object({ by }),
 });
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { socketOf } from "../control/address.ts";
 import { call, type StreamEnd, stream } from "../control/client.ts";
+import { refuseBesideOther } from "../control/others.ts";
 import type {
   Operation,
   PlanRequest,
@@ -37,13 +38,14 @@ export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {
   };
   /** Null only when really nothing runs. Rejects with P602 when a supervisor died and left something. */
   const find = async <T>(ask: (base: Base) => Promise<T | null>): Promise<T | null> =>
-    (await reach(ask)) ?? refuseLeftovers(paths);
+    (await reach(ask)) ?? refuseBesideOther(paths) ?? refuseLeftovers(paths);
   // The server is of this package, behind a socket of this user: what it answers is what protocol.ts says.
   const get = <T>(path: string) =>
     find(async (base) => (await call({ ...base, method: "GET", path })) as T | null);
   const post = <T>(path: string, body: unknown) =>
     find(async (base) => (await call({ ...base, method: "POST", path, body })) as T | null);
   const launch = async () => {
+    refuseBesideOther(paths);
     const { launchSupervisor } = await import("../supervisor/launch.ts");
     await launchSupervisor({
       paths,
@@ -72,7 +74,8 @@ export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {
         await launch();
         result = await perform();
       }
-      if (result === null) throw (await leftBehind(paths)) ?? nothingRuns();
+      if (result === null)
+        throw refuseBesideOther(paths) ?? (await leftBehind(paths)) ?? nothingRuns();
       if (operation.op === "down" && result.ok) await untilLeft(paths, LEAVE_MS_MAX);
       return result;
     },

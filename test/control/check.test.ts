@@ -76,3 +76,11 @@ test("either, nullable, oneOf and record read what they say", () => {
   expect(record(count)({ a: 1 }, "x")).toEqual({ a: 1 });
   expect(() => record(count)({ a: "1" }, "x")).toThrow("x.a must be");
 });
+
+test("a value that is nested deeper than the stack, or huge, is still only named", () => {
+  const deep = JSON.parse(`${"[".repeat(200_000)}${"]".repeat(200_000)}`);
+  expect(() => text(deep, "name")).toThrow("name must be a string, not a list");
+  expect(() => text({ deep }, "name")).toThrow("name must be a string, not an object");
+  expect(() => count(7, "x".repeat(10_000))).not.toThrow();
+  expect(() => count("7", "x".repeat(10_000))).toThrow(/^.{1,150}$/);
+});
