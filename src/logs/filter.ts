@@ -40,6 +40,8 @@ export class LineFilter {
 
   /** The entries to show because of this one, in order. */
   push(entry: LogEntry): readonly LogEntry[] {
+    // That lines are missing is told to whoever searches, too.
+    if (entry.dropped !== undefined) return [entry];
     if (entry.begins) this.#scanned += 1;
     if (this.#matches(entry)) {
       this.#matched += 1;

@@ -48,7 +48,9 @@ export function followRun(
 }
 
 function readTurn(tail: Tail, give: (line: string) => void): void {
-  for (const entry of tail.read()) give(stripControls(entryText(entry)));
+  for (const entry of tail.read()) {
+    if (entry.dropped === undefined) give(stripControls(entryText(entry)));
+  }
   const rest = tail.peek();
   if (rest !== null) give(stripControls(rest.toString("utf8")));
 }

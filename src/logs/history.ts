@@ -98,9 +98,10 @@ function findPart(source: StoredStream, query: LogQuery, positions: Positions): 
   const { sinceMs, untilMs } = query;
   if (sinceMs !== null && lastChangeMs(source.path) < sinceMs) return [];
   const file = new StoredFile(source, sizeMax);
-  const startsMs = file.index.first()?.timeMs ?? file.lastTimeMs;
+  const startsMs = file.timeAt(file.start);
   const endsMs = file.lastTimeMs;
   file.close();
+  if (file.start >= file.size) return [];
   if (untilMs !== null && startsMs > untilMs) return [];
   return [{ source, sizeMax, startsMs, endsMs }];
 }
@@ -211,7 +212,7 @@ function lastSpans(parts: readonly Part[], query: LogQuery, count: number): Map<
     spans.set(part, span);
     let timeMs = 0;
     for (const line of file.lines(span)) {
-      if (!line.begins) continue;
+      if (!line.begins || line.dropped !== undefined) continue;
       timeMs = Math.max(timeMs, file.timeAt(line.offset));
       kept.push({ timeMs, order, offset: line.offset, part });
     }

@@ -27,8 +27,23 @@ export const JSON_FIELDS: readonly (keyof JsonEntry)[] = [
   ...(["level", "line", "seq", "partial"] as const),
 ];
 
+/** Stands in `procs logs --json` where lines were dropped before they could be read. */
+export interface JsonGap {
+  readonly v: 1;
+  readonly kind: "log_gap";
+  readonly time: string;
+  readonly service: string;
+  readonly instance: number;
+  readonly run: number;
+  readonly stream: Stream;
+  /** Where the first dropped byte stood. */
+  readonly seq: number;
+  readonly bytes: number;
+}
+
 /** An entry for programs; `raw` keeps colours and controls. */
-export function toJsonEntry(entry: LogEntry, raw: boolean): JsonEntry {
+export function toJsonEntry(entry: LogEntry, raw: boolean): JsonEntry | JsonGap {
+  if (entry.dropped !== undefined) return toJsonGap(entry, entry.dropped);
   const text = entryText(entry);
   const plain = stripControls(text);
   const goesOn = entry.ends === "piece" || entry.ends === "partial";
@@ -45,4 +60,10 @@ export function toJsonEntry(entry: LogEntry, raw: boolean): JsonEntry {
     seq: entry.offset,
     ...(goesOn ? { partial: true as const } : {}),
   };
+}
+
+function toJsonGap(entry: LogEntry, bytes: number): JsonGap {
+  const { service, slot, run, stream, offset } = entry;
+  const time = isoTime(entry.timeMs);
+  return { v: 1, kind: "log_gap", time, service, instance: slot, run, stream, seq: offset, bytes };
 }

@@ -7,6 +7,8 @@ import { StoredFile } from "./stored-file.ts";
 
 /** Looked at from the end of each file: last words are few. */
 const LOOK_BACK_BYTES = 262_144;
+/** Enough for last words: nothing is unpacked for more. */
+const LIVE_BYTES_MIN = 16_384;
 /** A longer line is cut: it stands beside a state, in messages and in JSON. */
 const LINE_LENGTH_MAX = 2000;
 
@@ -27,11 +29,14 @@ export function lastLines(files: RunFiles, count: number): string[] {
 function lastEntries(source: StoredStream, count: number): LogEntry[] {
   const file = new StoredFile(source);
   try {
-    const recent = { from: Math.max(0, file.size - LOOK_BACK_BYTES), below: file.size };
+    const isEnough = file.size - file.liveFrom >= LIVE_BYTES_MIN;
+    const from = Math.max(isEnough ? file.liveFrom : file.start, file.size - LOOK_BACK_BYTES);
+    const recent = { from, below: file.size };
     const entries: LogEntry[] = [];
     // Empty lines do not count, so a few more are looked at.
     for (const line of file.lines(file.tail(recent, count * 4))) {
       const entry = toEntry(source, line, file.timeAt(line.offset));
+      if (line.dropped !== undefined) continue;
       if (line.begins && stripControls(entryText(entry)).trim() !== "") entries.push(entry);
     }
     return entries.slice(-count);

@@ -16,6 +16,14 @@ export interface Line {
   /** False: goes on from the piece before. */
   readonly begins: boolean;
   readonly ends: LineEnd;
+  /** Set: this is no line. So many bytes were written here, and dropped since. */
+  readonly dropped?: number;
+}
+
+/** Stands where bytes were dropped. */
+export function droppedLine(from: number, to: number): Line {
+  const bytes = Buffer.alloc(0);
+  return { bytes, offset: from, begins: true, ends: "newline", dropped: to - from };
 }
 
 const NEWLINE = 10;

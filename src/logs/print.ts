@@ -88,6 +88,7 @@ export class LogPrinter {
   #body(entry: LogEntry): string {
     const { color, readsJson } = this.#options;
     const text = entryText(entry);
+    if (entry.dropped !== undefined) return this.#chalk.dim(text);
     const isWhole = entry.begins && entry.ends === "newline";
     const described = readsJson && isWhole ? describeJsonLine(text) : null;
     return color ? keepColours(described ?? text) : stripControls(described ?? text);

@@ -1,15 +1,16 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { StoredStream } from "./catalogue.ts";
 import { type LogEntry, toEntry } from "./entry.ts";
-import { type Line, LineSplitter } from "./lines.ts";
+import { droppedLine, type Line, LineSplitter } from "./lines.ts";
+import { StreamBytes } from "./stream-bytes.ts";
 import { TimeIndex } from "./time-index.ts";
 
 /** Read from one file before the others get their turn. */
 const TURN_BYTES = 65_536;
 
 /**
- * Follows one growing file from a position on. Reads only when asked, so that a slow reader lags behind
- * the file instead of filling memory. A file that is not there yet, or no longer, has nothing new.
+ * Follows one growing stream from a position on. Reads only when asked, so that a slow reader lags behind
+ * the program instead of filling memory; what is archived meanwhile is read from there, and what is dropped
+ * is told. A stream that is not there yet, or no longer, has nothing new.
  */
 export class Tail {
   readonly source: StoredStream;
@@ -17,7 +18,7 @@ export class Tail {
   isEnded = false;
   #splitter: LineSplitter;
   #position: number;
-  #fd: number | null = null;
+  readonly #bytes: StreamBytes;
   #index: TimeIndex | null = null;
   #timeMs = 0;
 
@@ -25,11 +26,12 @@ export class Tail {
     this.source = source;
     this.#position = position;
     this.#splitter = new LineSplitter(position);
+    this.#bytes = new StreamBytes(source.path);
   }
 
   /** Opens the file at once, so that it can be told apart whatever its name becomes. */
   hold(): void {
-    this.#open();
+    this.#bytes.hold();
   }
 
   /** Where a line begins whose newline has not come; null: there is none. */
@@ -44,28 +46,21 @@ export class Tail {
 
   /** Names the file whatever its path; null while it is not open, when the number may be another's. */
   get inode(): number | null {
-    return this.#fd === null ? null : fstatSync(this.#fd).ino;
+    return this.#bytes.inode;
   }
 
-  /** Whether the file holds bytes that were not read. */
+  /** Whether there are bytes that were not read. */
   get hasMore(): boolean {
-    try {
-      const stat = this.#fd === null ? statSync(this.source.path) : fstatSync(this.#fd);
-      return stat.size > this.#position;
-    } catch {
-      return false;
-    }
+    return this.#bytes.end > this.#position;
   }
 
   /** The next lines, of at most one turn's bytes. */
   read(): LogEntry[] {
-    const fd = this.#open();
-    if (fd === null) return [];
-    const chunk = Buffer.allocUnsafe(TURN_BYTES);
-    const length = readSync(fd, chunk, 0, TURN_BYTES, this.#position);
-    if (length === 0) return [];
-    this.#position += length;
-    return this.#toEntries(this.#splitter.push(chunk.subarray(0, length)));
+    const chunk = this.#bytes.read(this.#position, TURN_BYTES);
+    if (chunk.kind === "end") return [];
+    if (chunk.kind === "dropped") return this.#skip(chunk.to);
+    this.#position += chunk.bytes.length;
+    return this.#toEntries(this.#splitter.push(chunk.bytes));
   }
 
   /** What there is of an unfinished line. */
@@ -81,8 +76,7 @@ export class Tail {
 
   /** Lets go of the files; a later `read` goes on from the same position. */
   close(): void {
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#fd = null;
+    this.#bytes.close();
     this.#index?.close();
     this.#index = null;
   }
@@ -93,20 +87,20 @@ export class Tail {
     this.#splitter = new LineSplitter(this.#position);
   }
 
-  #open(): number | null {
-    try {
-      this.#fd ??= openSync(this.source.path, "r");
-    } catch {
-      // Not there: it may come.
-    }
-    return this.#fd;
+  /** What was dropped takes the rest of an unfinished line with it. */
+  #skip(to: number): LogEntry[] {
+    const rest = this.#splitter.flush("eof");
+    const dropped = droppedLine(this.#position, to);
+    this.#position = to;
+    this.#splitter = new LineSplitter(to);
+    return this.#toEntries(rest === null ? [dropped] : [rest, dropped]);
   }
 
   #toEntries(lines: readonly Line[]): LogEntry[] {
     if (lines.length === 0) return [];
     this.#index ??= new TimeIndex(this.source.indexPath);
     this.#index.refresh();
-    const lastMs = this.#fd === null ? Date.now() : fstatSync(this.#fd).mtimeMs;
+    const lastMs = this.#bytes.stat()?.mtimeMs ?? Date.now();
     return lines.map((line) => {
       // A piece has the time of its line.
       if (line.begins) {

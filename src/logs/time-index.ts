@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 
 export const RECORD_BYTES = 16;
 
@@ -42,9 +42,10 @@ export class TimeIndex {
     return this.#count;
   }
 
-  /** Looks again at the file, which the supervisor may have made longer. */
+  /** Looks again at the file, which the supervisor may have made longer, or thinned out (another file, then). */
   refresh(): void {
     try {
+      this.#reopenIfReplaced();
       this.#fd ??= openSync(this.#path, "r");
       const count = Math.floor(fstatSync(this.#fd).size / RECORD_BYTES);
       if (count === this.#count) return;
@@ -91,6 +92,14 @@ export class TimeIndex {
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;
     this.#count = 0;
+  }
+
+  #reopenIfReplaced(): void {
+    if (this.#fd === null) return;
+    const named = statSync(this.#path, { throwIfNoEntry: false });
+    if (named === undefined || named.ino === fstatSync(this.#fd).ino) return;
+    this.close();
+    this.#span = null;
   }
 
   /** The first record that is `past`; `past` is false, then true, over the records. */

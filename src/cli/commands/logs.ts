@@ -1,6 +1,6 @@
 import { EXIT, userError } from "../../errors.ts";
 import { chooseRuns, listSlots } from "../../logs/catalogue.ts";
-import type { LogEntry } from "../../logs/entry.ts";
+import { entryText, type LogEntry } from "../../logs/entry.ts";
 import { followLogs } from "../../logs/follow.ts";
 import { type History, openHistory } from "../../logs/history.ts";
 import { JSON_FIELDS, toJsonEntry } from "../../logs/json-entry.ts";
@@ -69,6 +69,7 @@ function createShow(context: Context, args: ParsedArgs, request: LogRequest): Sh
   }
   if (isRaw) {
     return async (entries) => {
+      for (const entry of entries) if (entry.dropped !== undefined) context.say(entryText(entry));
       out.bytes(Buffer.concat(entries.flatMap(rawBytes)));
       await out.drained();
     };
@@ -93,6 +94,7 @@ function introduce(printer: LogPrinter, { query }: LogRequest): void {
 }
 
 function rawBytes(entry: LogEntry): Buffer[] {
+  if (entry.dropped !== undefined) return [];
   return entry.ends === "newline" || entry.ends === "eof"
     ? [entry.bytes, Buffer.from("\n")]
     : [entry.bytes];
