@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Signal } from "../core/spec.ts";
+import { isPopulated, killCgroup, pidsIn } from "./cgroup.ts";
+import { type Listed, psProcesses } from "./ps.ts";
 import { TREE_FD } from "./shim.ts";
 
 /** One process of the machine, as far as it matters here. */
@@ -9,11 +10,13 @@ export interface Process {
   readonly parent: number;
   readonly group: number;
   readonly session: number;
+  /** What the kernel calls it: at most 15 letters. */
+  readonly name: string;
   /** With the pid this names a process for ever: pids are used again. Ticks since boot, or a date. */
   readonly start: string;
 }
 
-/** What the processes of a run have in common; each of the three finds some that the others miss. */
+/** What the processes of a run have in common; each finds some that the others miss, and the cgroup finds all. */
 export interface TreeTarget {
   /** It led session and group. */
   readonly shim: Process | null;
@@ -21,56 +24,134 @@ export interface TreeTarget {
   readonly mark: string;
   /** The life fifo that all of them inherited, if there is one. */
   readonly fifo: string | null;
+  /** The cgroup that is the run's own, if there is one. */
+  readonly cgroup?: string | null;
 }
 
 /** How often a tree is looked at anew for children born meanwhile. */
 const ROUNDS_MAX = 20;
 
+/** The live processes of each run. */
+export type Members = ReadonlyMap<TreeTarget, readonly Process[]>;
+
 /**
- * SIGKILLs everything that the runs started, also what left group and session, except what `spare` names.
- * All are stopped first, and looked for again until there are no new ones, so that none can be born
- * behind our back. Returns how many were killed.
+ * SIGKILLs everything that the runs started, also what left group and session. All are stopped first, and
+ * looked for again until there are no new ones, so that none can be born behind our back. `spare`: pids that
+ * live on. Returns what was killed.
  */
-export function killTrees(targets: readonly TreeTarget[], spare: ReadonlySet<number>): number {
-  const found = new Map<number, Process>();
+export function killTrees(
+  targets: readonly TreeTarget[],
+  spare: ReadonlySet<number>,
+  deep = false,
+): Members {
+  const found = new Map<TreeTarget, Map<number, Process>>(
+    targets.map((target) => [target, new Map()]),
+  );
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const fresh = membersOf(targets).filter(({ pid }) => !found.has(pid) && !spare.has(pid));
-    if (fresh.length === 0) break;
-    for (const process of fresh) {
-      found.set(process.pid, process);
-      signalProcess(process, "SIGSTOP");
+    let isGrowing = false;
+    for (const [target, members] of membersByTarget(targets, deep)) {
+      const known = found.get(target) ?? new Map<number, Process>();
+      for (const process of members) {
+        if (known.get(process.pid)?.start === process.start || spare.has(process.pid)) continue;
+        known.set(process.pid, process);
+        signalProcess(process, "SIGSTOP");
+        isGrowing = true;
+      }
     }
+    if (!isGrowing) break;
   }
-  for (const process of found.values()) signalProcess(process, "SIGKILL");
-  return found.size;
+  for (const { cgroup } of targets) if (cgroup != null) killCgroup(cgroup);
+  for (const known of found.values())
+    for (const process of known.values()) signalProcess(process, "SIGKILL");
+  return new Map([...found].map(([target, known]) => [target, [...known.values()]]));
 }
 
-/** Sends a signal to each live process of the runs. */
-export function signalTrees(targets: readonly TreeTarget[], signal: Signal): void {
-  for (const process of membersOf(targets)) signalProcess(process, signal);
+/**
+ * SIGKILLs all that is in the cgroup of a run, at once and without a look at any other process. Returns what
+ * that was; null: it has no cgroup, or the kernel does not know how.
+ */
+export function killInCgroup(target: TreeTarget): readonly Process[] | null {
+  const { cgroup } = target;
+  if (cgroup == null || !isPopulated(cgroup)) return null;
+  const members = pidsIn(cgroup).flatMap((pid) => findProcess(pid) ?? []);
+  return killCgroup(cgroup) ? members : null;
 }
 
-/** The live processes of the runs: of the shim's session or group, with the mark, or with the life fifo. */
+/** Sends a signal to each live process of the runs, and returns them. */
+export function signalTrees(targets: readonly TreeTarget[], signal: Signal): Members {
+  const found = membersByTarget(targets);
+  for (const members of found.values())
+    for (const process of members) signalProcess(process, signal);
+  return found;
+}
+
+/** The live processes of the runs, all together. */
 export function membersOf(targets: readonly TreeTarget[]): readonly Process[] {
-  if (targets.length === 0) return [];
-  const all = listProcesses();
-  const leaders = new Set<number>();
-  for (const { shim } of targets) {
-    if (shim !== null && isOurLeader(shim, all)) leaders.add(shim.pid);
+  return [...membersByTarget(targets).values()].flat();
+}
+
+/** Those that have left the group and the session that the shim of the run leads. */
+export function outsiders(target: TreeTarget, members: readonly Process[]): readonly Process[] {
+  const { shim } = target;
+  if (shim === null) return [];
+  return members.filter(({ group, session }) => group !== shim.pid && session !== shim.pid);
+}
+
+/**
+ * The live processes of each run: in its cgroup, of the shim's session or group, with the mark, with the life
+ * fifo, or started by one of these. `deep`: looks for the fifo among all open files of all processes, which
+ * is slow and for what was not found otherwise.
+ */
+export function membersByTarget(targets: readonly TreeTarget[], deep = false): Members {
+  const found = new Map<TreeTarget, Process[]>(targets.map((target) => [target, []]));
+  if (targets.length === 0) return found;
+  const all = listProcesses().filter(({ pid }) => pid !== globalThis.process.pid);
+  const known = signsOf(targets, all);
+  const owners = new Map<number, TreeTarget>();
+  for (const process of all) {
+    const owner = ownerOf(process, known, deep);
+    if (owner !== undefined) owners.set(process.pid, owner);
   }
-  // An empty word would name every process that has none.
-  const marks = new Set(targets.map((target) => target.mark).filter((mark) => mark !== ""));
-  const fifos = new Set(targets.flatMap((target) => target.fifo ?? []));
-  const below = hasProc ? new Set<number>() : descendants(leaders, all);
-  return all.filter((process) => {
-    if (process.pid === globalThis.process.pid) return false;
-    if (leaders.has(process.session) || leaders.has(process.group)) return true;
-    if (below.has(process.pid)) return true;
-    const mark = markIn(process.pid);
-    if (mark !== null && marks.has(mark)) return true;
-    const fifo = fifos.size === 0 ? null : fifoOf(process.pid);
-    return fifo !== null && fifos.has(fifo);
-  });
+  addDescendants(owners, all);
+  for (const process of all) {
+    const owner = owners.get(process.pid);
+    if (owner !== undefined) found.get(owner)?.push(process);
+  }
+  return found;
+}
+
+/** What tells whose a process is. */
+interface Signs {
+  readonly leaders: ReadonlyMap<number, TreeTarget>;
+  readonly pids: ReadonlyMap<number, TreeTarget>;
+  readonly marks: ReadonlyMap<string, TreeTarget>;
+  readonly fifos: ReadonlyMap<string, TreeTarget>;
+}
+
+function signsOf(targets: readonly TreeTarget[], all: readonly Process[]): Signs {
+  const leaders = new Map<number, TreeTarget>();
+  const pids = new Map<number, TreeTarget>();
+  const marks = new Map<string, TreeTarget>();
+  const fifos = new Map<string, TreeTarget>();
+  for (const target of targets) {
+    const { shim, mark, fifo, cgroup } = target;
+    if (shim !== null && isOurLeader(shim, all)) leaders.set(shim.pid, target);
+    if (cgroup != null) for (const pid of pidsIn(cgroup)) pids.set(pid, target);
+    // An empty word would name every process that has none.
+    if (mark !== "") marks.set(mark, target);
+    if (fifo !== null) fifos.set(fifo, target);
+  }
+  return { leaders, pids, marks, fifos };
+}
+
+function ownerOf(process: Process, signs: Signs, deep: boolean): TreeTarget | undefined {
+  const { leaders, pids, marks, fifos } = signs;
+  const near = leaders.get(process.session) ?? leaders.get(process.group) ?? pids.get(process.pid);
+  if (near !== undefined) return near;
+  const marked = marks.size === 0 ? undefined : marks.get(markIn(process.pid) ?? "");
+  if (marked !== undefined || fifos.size === 0) return marked;
+  const held = deep ? filesOf(process.pid) : [fifoOf(process.pid) ?? ""];
+  return held.flatMap((path) => fifos.get(path) ?? [])[0];
 }
 
 /** What a live process carries of a run. */
@@ -112,7 +193,7 @@ export function findProcess(pid: number): Process | null {
 }
 
 /** The same for a child of ours that nobody has waited for: dead or alive, its pid is still its own. */
-export function identifyChild(pid: number): (Process & { readonly isDead: boolean }) | null {
+export function identifyChild(pid: number): Listed | null {
   if (!hasProc) return psProcesses(["-p", String(pid)])[0] ?? null;
   try {
     return parseStat(pid, readFileSync(`/proc/${pid}/stat`, "latin1"));
@@ -146,7 +227,7 @@ function findSelf(): boolean {
 }
 
 /** The name, in parentheses, may contain anything: fields are counted from behind it. */
-function parseStat(pid: number, stat: string): Process & { readonly isDead: boolean } {
+function parseStat(pid: number, stat: string): Listed {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, parent, group, session] = fields;
   return {
@@ -154,6 +235,10 @@ function parseStat(pid: number, stat: string): Process & { readonly isDead: bool
     parent: Number(parent),
     group: Number(group),
     session: Number(session),
+    name: Buffer.from(
+      stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")),
+      "latin1",
+    ).toString(),
     start: fields[19] ?? "",
     isDead: state === "Z" || state === "X",
   };
@@ -183,43 +268,35 @@ export function markIn(pid: number): string | null {
 }
 
 function fifoOf(pid: number): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/fd/${TREE_FD}`);
-  } catch {
-    return null;
-  }
+  return readLink(`/proc/${pid}/fd/${TREE_FD}`);
 }
 
-function descendants(roots: ReadonlySet<number>, all: readonly Process[]): Set<number> {
-  const below = new Set<number>();
-  let isGrowing = true;
-  while (isGrowing) {
-    const next = all.filter(
-      (p) => !below.has(p.pid) && (roots.has(p.parent) || below.has(p.parent)),
-    );
-    for (const { pid } of next) below.add(pid);
-    isGrowing = next.length > 0;
-  }
-  return below;
-}
-
-/** Without /proc. Sessions are not shown as numbers there, so the group stands in for them. */
-function psProcesses(
-  which: readonly string[],
-): readonly (Process & { readonly isDead: boolean })[] {
-  const args = [...which, "-o", "pid=,ppid=,pgid=,stat=,lstart="];
+/** Every file that a process has open, by path; none when we may not look. */
+function filesOf(pid: number): readonly string[] {
   try {
-    const text = execFileSync("ps", args, { encoding: "utf8", timeout: 5_000 });
-    return text.split("\n").flatMap(parsePs);
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => readLink(`/proc/${pid}/fd/${fd}`) ?? []);
   } catch {
     return [];
   }
 }
 
-function parsePs(line: string): readonly (Process & { readonly isDead: boolean })[] {
-  const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line);
-  if (match === null) return [];
-  const [pid = 0, parent = 0, group = 0] = match.slice(1, 4).map(Number);
-  const isDead = match[4]?.startsWith("Z") === true;
-  return [{ pid, parent, group, session: group, start: match[5] ?? "", isDead }];
+function readLink(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** What a member started is one too, whatever it has shaken off, while its parents live. */
+function addDescendants(owners: Map<number, TreeTarget>, all: readonly Process[]): void {
+  for (let isGrowing = owners.size > 0; isGrowing; ) {
+    isGrowing = false;
+    for (const { pid, parent } of all) {
+      const owner = owners.get(parent);
+      if (owner === undefined || owners.has(pid)) continue;
+      owners.set(pid, owner);
+      isGrowing = true;
+    }
+  }
 }

@@ -1,0 +1,192 @@
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { isPopulated, removeCgroup } from "./cgroup.ts";
+
+export interface CgroupsOptions {
+  /** What the marks of the project's runs begin with. */
+  readonly projectId: string;
+  /** A file of ours that remembers where earlier supervisors had theirs: one folder a line. */
+  readonly memory: string;
+  /** Other places in tests. */
+  readonly mounts?: string;
+  readonly own?: string;
+}
+
+/**
+ * The cgroups of one project, where cgroup v2 is there and ours to write: one a run, in a folder of the
+ * project, below the cgroup that procs itself is in. So whatever holds procs holds its services too, as it
+ * does where there is none.
+ */
+export interface Cgroups {
+  /** Makes the cgroup of a run. null: it cannot be made, and the run is known by the other means alone. */
+  make(mark: string): string | null;
+  /** That of a run of an earlier supervisor; null: there is none. */
+  find(mark: string): string | null;
+  /** The marks of the runs of which something lives. */
+  populated(): readonly string[];
+  /** Removes those that are empty, and the project's own when none is left. */
+  sweep(): void;
+}
+
+/** Where there is no cgroup to be had. */
+export const NO_CGROUPS: Cgroups = {
+  make: () => null,
+  find: () => null,
+  populated: () => [],
+  sweep: () => undefined,
+};
+
+export function openCgroups(options: CgroupsOptions): Cgroups {
+  const { projectId, memory } = options;
+  const name = `procs-${projectId}`;
+  const base = baseFolder(options);
+  const own = base === null ? null : join(base, name);
+  const earlier = recall(memory).filter((folder) => basename(folder) === name && folder !== own);
+  if (own === null && earlier.length === 0) return NO_CGROUPS;
+  const folders = own === null ? earlier : [own, ...earlier];
+  let isUsable = own !== null && prepare(own, folders, memory);
+  if (isUsable && base !== null && base !== inside(options)) enter(base);
+  const runs = () => folders.flatMap((folder) => runsIn(folder).map((run) => join(folder, run)));
+  return {
+    make: (mark) => {
+      const run = runName(projectId, mark);
+      if (!isUsable || own === null || run === null) return null;
+      const folder = join(own, run);
+      try {
+        // The project's own may have been swept while nothing ran.
+        mkdirSync(folder, { recursive: true });
+        return folder;
+      } catch {
+        isUsable = false;
+        return null;
+      }
+    },
+    find: (mark) => {
+      const run = runName(projectId, mark);
+      return run === null ? null : (runs().find((folder) => basename(folder) === run) ?? null);
+    },
+    populated: () =>
+      runs()
+        .filter(isPopulated)
+        .map((folder) => `${projectId}:${basename(folder).slice(RUN.length)}`),
+    sweep: () => {
+      for (const folder of runs()) if (!isPopulated(folder)) removeCgroup(folder);
+      for (const folder of folders) if (runsIn(folder).length === 0) removeCgroup(folder);
+    },
+  };
+}
+
+/** So that no run is called like a file of the kernel's. */
+const RUN = "run-";
+const NAME_BYTES_MAX = 255;
+
+/** null: no name for a folder can be made of it. */
+function runName(projectId: string, mark: string): string | null {
+  if (!mark.startsWith(`${projectId}:`)) return null;
+  const name = `${RUN}${mark.slice(projectId.length + 1)}`;
+  return /[/\0\n]/.test(name) || Buffer.byteLength(name) > NAME_BYTES_MAX ? null : name;
+}
+
+/** Makes the project's folder and looks whether all is there that a run will need. */
+function prepare(own: string, folders: readonly string[], memory: string): boolean {
+  try {
+    mkdirSync(own, { recursive: true });
+    const writable = constants.W_OK;
+    accessSync(join(own, "cgroup.procs"), writable);
+    accessSync(join(own, "cgroup.kill"), writable);
+    // What a process may leave is above: for that the kernel wants the common parent to be writable too.
+    accessSync(join(dirname(own), "cgroup.procs"), writable);
+    writeFileSync(memory, folders.map((folder) => `${folder}\n`).join(""), { mode: 0o600 });
+    return true;
+  } catch {
+    removeCgroup(own);
+    return false;
+  }
+}
+
+function recall(memory: string): readonly string[] {
+  try {
+    return readFileSync(memory, "utf8")
+      .split("\n")
+      .filter((folder) => folder !== "" && isCgroup(folder));
+  } catch {
+    return [];
+  }
+}
+
+function isCgroup(folder: string): boolean {
+  try {
+    accessSync(join(folder, "cgroup.procs"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function runsIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.startsWith(RUN));
+  } catch {
+    return [];
+  }
+}
+
+/** Where the project's folder is to be; null without cgroup v2. */
+function baseFolder(options: CgroupsOptions): string | null {
+  const folder = inside(options);
+  return folder === null ? null : outside(folder);
+}
+
+/** The folder of the cgroup that we are in. */
+function inside(options: CgroupsOptions): string | null {
+  try {
+    const own = /^0::(\/.*)$/m.exec(readFileSync(options.own ?? "/proc/self/cgroup", "utf8"))?.[1];
+    const mounts = readFileSync(options.mounts ?? "/proc/self/mountinfo", "utf8");
+    const mount = mounts.split("\n").flatMap((line) => parseMount(line) ?? [])[0];
+    if (own === undefined || mount === undefined) return null;
+    if (mount.root === "/") return join(mount.point, own);
+    // Mounted from further down: what is above it cannot be named here.
+    const isBelow = own === mount.root || own.startsWith(`${mount.root}/`);
+    return isBelow ? join(mount.point, own.slice(mount.root.length)) : null;
+  } catch {
+    return null;
+  }
+}
+
+function enter(cgroup: string): void {
+  try {
+    writeFileSync(join(cgroup, "cgroup.procs"), String(process.pid), { flag: "r+" });
+  } catch {
+    // Then we end with the service that started us, as anything does that it starts.
+  }
+}
+
+/** A supervisor that a service of another project started is no part of that service, and leaves its cgroup. */
+function outside(path: string): string {
+  const parts = path.split("/");
+  const at = parts.findIndex((part, index) => {
+    return part.startsWith("procs-") && parts[index + 1]?.startsWith(RUN) === true;
+  });
+  return at < 0 ? path : parts.slice(0, at).join("/");
+}
+
+function parseMount(line: string): { readonly root: string; readonly point: string } | null {
+  const [before = "", after = ""] = line.split(" - ");
+  if (!after.startsWith("cgroup2 ")) return null;
+  const [, , , root = "/", point = ""] = before.split(" ");
+  return { root: unescaped(root), point: unescaped(point) };
+}
+
+/** mountinfo writes a space as \040. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+}
