@@ -1,14 +1,7 @@
-import {
-  appendFileSync,
-  closeSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  statSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, readSync, renameSync, statSync } from "node:fs";
+import { readEvents } from "../control/event-lines.ts";
 import type { EventItem } from "../control/protocol.ts";
+import { appendOwn, openOwn } from "../host/own-files.ts";
 
 /** An event before it has its number and its time. */
 export type NewEvent = Omit<EventItem, "v" | "kind" | "seq" | "time">;
@@ -38,10 +31,10 @@ export class EventLog {
   constructor(path: string, now: () => Date) {
     this.#path = path;
     this.#now = now;
-    this.#kept = readTail(path);
-    this.#seq = this.#kept.at(-1)?.seq ?? readTail(`${path}.1`).at(-1)?.seq ?? 0;
+    this.#kept = readEvents(path, TAIL_BYTES).slice(-KEPT_MAX);
+    this.#seq = highest(this.#kept) || highest(readEvents(`${path}.1`, TAIL_BYTES));
     this.#size = sizeOf(path);
-    if (isTorn(path, this.#size)) this.#append("\n");
+    if (isTorn(path)) this.#append("\n");
   }
 
   /** The number of the last event. */
@@ -85,7 +78,7 @@ export class EventLog {
   #older(after: number): readonly EventItem[] {
     const first = this.#kept[0]?.seq ?? Number.POSITIVE_INFINITY;
     if (first <= after + 1) return this.#kept;
-    const stored = [`${this.#path}.1`, this.#path].flatMap((path) => parseLines(readWhole(path)));
+    const stored = [`${this.#path}.1`, this.#path].flatMap((path) => readEvents(path));
     return [...stored.filter((event) => event.seq < first), ...this.#kept];
   }
 
@@ -104,7 +97,7 @@ export class EventLog {
 
   #append(line: string): void {
     try {
-      appendFileSync(this.#path, line, { mode: 0o600 });
+      appendOwn(this.#path, line);
       this.#size += Buffer.byteLength(line);
     } catch {
       this.#size = sizeOf(this.#path);
@@ -112,57 +105,27 @@ export class EventLog {
   }
 }
 
+/** Also when somebody has moved lines about: no number is given twice. */
+function highest(events: readonly EventItem[]): number {
+  return events.reduce((seq, event) => Math.max(seq, event.seq), 0);
+}
+
 /** Does it end in the middle of a line? */
-function isTorn(path: string, size: number): boolean {
-  if (size === 0) return false;
-  const file = openSync(path, "r");
+function isTorn(path: string): boolean {
   try {
-    const last = Buffer.alloc(1);
-    return readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== 10;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readTail(path: string): EventItem[] {
-  const size = sizeOf(path);
-  if (size === 0) return [];
-  const start = Math.max(0, size - TAIL_BYTES);
-  const file = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(fstatSync(file).size - start);
-    const read = readSync(file, bytes, 0, bytes.length, start);
-    return parseLines(bytes.toString("utf8", 0, read)).slice(-KEPT_MAX);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** A torn line, at the start of a tail or after a crash, is left out. */
-function parseLines(content: string): EventItem[] {
-  return content.split("\n").flatMap((line) => {
+    const file = openOwn(path, constants.O_RDONLY);
     try {
-      // Lines of this file were written by #write.
-      const item = JSON.parse(line) as EventItem;
-      return typeof item.seq === "number" ? [item] : [];
-    } catch {
-      return [];
+      const { size } = fstatSync(file);
+      const last = Buffer.alloc(1);
+      return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== 10;
+    } finally {
+      closeSync(file);
     }
-  });
-}
-
-function readWhole(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
   } catch {
-    return "";
+    return false;
   }
 }
 
 function sizeOf(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch {
-    return 0;
-  }
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -10,8 +10,10 @@ test("events are read from both generations, and torn lines are left out", () =>
   try {
     const paths = { ...projectPaths("/shop", {}, 0), events: join(folder, "events.ndjson") };
     expect(storedEvents(paths)).toEqual([]);
-    writeFileSync(`${paths.events}.1`, '{"seq":1,"message":"a"}\n');
-    writeFileSync(paths.events, 'n":2}\n{"seq":3,"message":"b"}\n{"seq":4,"mess');
+    const line = (seq: number, message: string) =>
+      `${JSON.stringify({ v: 1, kind: "event", seq, time: "2026-01-01T00:00:00.000Z", type: "state", message })}\n`;
+    writeFileSync(`${paths.events}.1`, line(1, "a"));
+    writeFileSync(paths.events, `n":2}\n${line(3, "b")}{"seq":4,"mess`);
     expect(storedEvents(paths).map((event) => event.message)).toEqual(["a", "b"]);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -86,3 +97,72 @@ test("events are kept in memory when the disk takes nothing", () => {
   say(log, "one");
   expect(messages(log, null)).toEqual(["one"]);
 });
+
+test("an event file that somebody edited loses what makes no sense, and no number is given twice", () => {
+  const line = (fields: object) =>
+    `${JSON.stringify({ v: 1, kind: "event", time: "2026-01-01T00:00:00.000Z", type: "state", message: "m", ...fields })}\n`;
+  const wrong = [
+    { seq: 2 ** 60 },
+    { seq: -1 },
+    { seq: "7" },
+    { seq: 1.5 },
+    { seq: 5, v: 2 },
+    { seq: 5, message: 7 },
+    { seq: 5, time: "yesterday" },
+    { seq: 5, service: {} },
+    { seq: 5, by: null },
+    { seq: 5, by: { user: 1 } },
+  ];
+  writeFileSync(
+    path,
+    `${line({ seq: 9, message: "nine" })}[]\nnull\n"x"\n7\n\0\0\n${wrong.map(line).join("")}${line({ seq: 3, message: "three" })}`,
+  );
+  const log = open();
+  expect(messages(log, null)).toEqual(["nine", "three"]);
+  expect(say(log, "next").seq).toBe(10);
+});
+
+test.each([
+  ["a folder", () => mkdirSync(path)],
+  ["a fifo", () => execFileSync("mkfifo", [path])],
+  ["a link to nowhere", () => symlinkSync(join(folder, "nowhere"), path)],
+  ["gigabytes of nothing", () => sparse(path, 8 * 1024 ** 3)],
+])("with %s in its place events are kept in memory", (_name, put) => {
+  put();
+  const log = open();
+  say(log, "one");
+  expect(messages(log, null)).toEqual(["one"]);
+  expect(messages(log, 0)).toEqual(["one"]);
+});
+
+test("nothing is written through a link that appears while it runs", () => {
+  const log = open();
+  say(log, "one");
+  const foreign = join(folder, "precious");
+  writeFileSync(foreign, "mine");
+  rmSync(path);
+  symlinkSync(foreign, path);
+  say(log, "two");
+  expect(readFileSync(foreign, "utf8")).toBe("mine");
+  expect(messages(log, null)).toEqual(["one", "two"]);
+});
+
+test("a file that is removed while it runs comes back, and one with the clock set back keeps its order", () => {
+  const log = open();
+  say(log, "one");
+  rmSync(path);
+  time -= 3_600_000;
+  say(log, "two");
+  time += 7_200_000;
+  say(log, "three");
+  expect(messages(log, null)).toEqual(["one", "two", "three"]);
+  expect(messages(log, 1)).toEqual(["two", "three"]);
+  expect(messages(log, new Date(time - 1000).toISOString())).toEqual(["three"]);
+  expect(messages(open(), null)).toEqual(["two", "three"]);
+});
+
+/** Holds no blocks, so it costs nothing but its length. */
+function sparse(file: string, size: number): void {
+  appendFileSync(file, "{");
+  truncateSync(file, size);
+}
