@@ -4,6 +4,7 @@ import type { Engine } from "../engines/engine.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { ParsedArgs } from "./args.ts";
 import type { Context } from "./context.ts";
+import { reportLasting } from "./lasting.ts";
 import { createReport, type Report, type ReportSettings } from "./progress-report.ts";
 import { type Selectable, selectServices } from "./select.ts";
 
@@ -55,6 +56,7 @@ export async function act(
       },
     });
     report.finish(result);
+    if (settings.quietly !== true) await reportLasting(context, result);
     return { result, items };
   } catch (error) {
     report.abandon();

@@ -110,6 +110,7 @@ const SUMMARY_WORDS: Readonly<Record<ServiceResult["outcome"], string>> = {
   rolled_back: "rolled back",
   crashed: "crashed",
   failed: "gave up",
+  lasting: "not ended",
 };
 
 const STATES: Readonly<Record<ServiceResult["outcome"], State>> = {
@@ -131,6 +132,7 @@ const STATES: Readonly<Record<ServiceResult["outcome"], State>> = {
   rolled_back: "crashed",
   crashed: "crashed",
   failed: "failed",
+  lasting: "failed",
 };
 
 /** A task that ran before, and is as it should be: nothing of it lives. */
@@ -166,9 +168,9 @@ function resultWords(result: ServiceResult, verb: Verb): string {
     case "stopped":
     case "removed":
       if (!result.ok) return detail ?? "not running";
-      return `stopped${time}`;
+      return `stopped${time}${detail === null ? "" : `; ${detail}`}`;
     case "killed":
-      return detail ?? `did not stop${time}, killed`;
+      return `did not stop${time}, killed${detail === null ? "" : `; ${detail}`}`;
     case "remains":
       return detail ?? "stopped by hand, left alone";
     case "waiting":

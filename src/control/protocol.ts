@@ -191,6 +191,16 @@ export interface EventItem {
   readonly failures_max?: number;
   /** Had to be killed after its grace. */
   readonly killed?: boolean;
+  /** Processes of it that were found outside its group and session, and ended: the first ones. */
+  readonly hunted?: readonly {
+    readonly pid: number;
+    readonly name: string;
+    readonly stuck?: boolean;
+  }[];
+  /** How many more of them there were. */
+  readonly hunted_more?: number;
+  /** And that they live on all the same. */
+  readonly lasting?: boolean;
   readonly elapsed_ms?: number;
   readonly last_lines?: readonly string[];
   readonly by?: By;
@@ -223,6 +233,8 @@ export interface ServiceResult {
     | "scaled"
     | "stopped"
     | "killed"
+    /** Something of it cannot be ended (P614). */
+    | "lasting"
     | "removed"
     /** A task that waits for its time. */
     | "idle"

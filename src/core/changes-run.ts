@@ -1,7 +1,15 @@
 import { standing } from "./backoff.ts";
 import { crashesWords, exitAfterWords, oomField, retryOf, retryWords } from "./exit.ts";
+import { huntedFields, huntedSuffix, lastingWords } from "./hunted.ts";
 import { instanceState, type State } from "./instance-state.ts";
-import { type Exit, type Instance, instanceName, type Observed, type Phase } from "./observed.ts";
+import {
+  type Exit,
+  type HuntedProcess,
+  type Instance,
+  instanceName,
+  type Observed,
+  type Phase,
+} from "./observed.ts";
 import type { Millis } from "./spec.ts";
 import { roundDuration } from "./units.ts";
 
@@ -24,6 +32,9 @@ export interface Told {
   readonly failures?: number;
   readonly failures_max?: number;
   readonly killed?: boolean;
+  readonly hunted?: readonly HuntedProcess[];
+  readonly hunted_more?: number;
+  readonly lasting?: boolean;
   readonly elapsed_ms?: number;
 }
 
@@ -68,10 +79,15 @@ export function readyTransition(is: Instance, from: Phase, look: Look): Told {
 }
 
 /** It was told to end, had to be killed, or ended and left something behind; else nothing new. */
-export function stoppingTransition(is: Instance, from: Phase | null, look: Look): Told[] {
+export function stoppingTransition(is: Instance, was: Instance | null, look: Look): Told[] {
   const { phase } = is;
+  const from = was?.phase ?? null;
   if (phase.kind !== "stopping" && phase.kind !== "ending") return [];
   const before = from?.kind === phase.kind ? from : null;
+  const lasting = lastingWords(is);
+  if (lasting !== null && (was === null || lastingWords(was) !== lasting)) {
+    return [tell(is, look, "stopping", lasting, huntedFields(is))];
+  }
   const elapsed = { elapsed_ms: Math.round(look.now - phase.since) };
   if (phase.killed && before?.killed !== true) {
     const words = `did not stop in ${roundDuration(elapsed.elapsed_ms)}, killed`;
@@ -96,12 +112,16 @@ export function endedTransition(was: Instance, is: Instance | null, look: Look):
   const words = exitAfterWords(was, { kind: "ending", exit, since: look.now, ...NO_REMAINS });
   const next = look.after.services.get(was.service)?.instances.find((i) => i.slot === was.slot);
   const again = next === undefined ? "" : ", starts again now";
-  const more = { ...exitFields(exit), ...(next === undefined ? {} : { retry_in_ms: 0 }) };
+  const more = {
+    ...exitFields(exit),
+    ...huntedFields(was),
+    ...(next === undefined ? {} : { retry_in_ms: 0 }),
+  };
   return tell(
     was,
     look,
     "crashed",
-    `${isSuccess(was, exit) ? "ended" : "crashed"}: ${words}${again}`,
+    `${isSuccess(was, exit) ? "ended" : "crashed"}: ${words}${again}${huntedSuffix(was)}`,
     more,
   );
 }
@@ -113,8 +133,9 @@ function stopped(was: Instance, phase: Phase & { kind: "stopping" }, look: Look)
   const words = phase.killed
     ? `killed after ${roundDuration(elapsed)}`
     : `stopped in ${roundDuration(elapsed)}`;
-  return tell(was, look, "stopped", words, {
+  return tell(was, look, "stopped", words + huntedSuffix(was), {
     elapsed_ms: Math.round(elapsed),
+    ...huntedFields(was),
     ...(phase.killed ? { killed: true } : {}),
     ...(phase.exit === null ? {} : exitFields(phase.exit)),
   });
@@ -122,13 +143,18 @@ function stopped(was: Instance, phase: Phase & { kind: "stopping" }, look: Look)
 
 function endedByItself(is: Instance, phase: Phase & { kind: "ended" }, look: Look): Told {
   const words = exitAfterWords(is, phase);
-  const fields = { ...exitFields(phase.exit), elapsed_ms: Math.round(phase.at - is.startedAt) };
+  const left = huntedSuffix(is);
+  const fields = {
+    ...exitFields(phase.exit),
+    ...huntedFields(is),
+    elapsed_ms: Math.round(phase.at - is.startedAt),
+  };
   const state = instanceState(is);
   const retry = retryOf(is);
   if (retry !== null) {
     const verb = isSuccess(is, phase.exit) ? "ended" : "crashed";
     const { failures, failuresMax, until } = retry;
-    return tell(is, look, state, `${verb}: ${words}, ${retryWords(retry, look.now)}`, {
+    return tell(is, look, state, `${verb}: ${words}, ${retryWords(retry, look.now)}${left}`, {
       ...fields,
       retry_in_ms: Math.round(Math.max(0, until - look.now)),
       failures,
@@ -136,10 +162,13 @@ function endedByItself(is: Instance, phase: Phase & { kind: "ended" }, look: Loo
     });
   }
   if (standing(is).kind === "done") {
-    return tell(is, look, state, `done in ${roundDuration(fields.elapsed_ms)}`, fields);
+    return tell(is, look, state, `done in ${roundDuration(fields.elapsed_ms)}${left}`, fields);
   }
   const gaveUp = is.exits.length > 1 ? `gave up after ${crashesWords(is)}` : "failed";
-  return tell(is, look, state, `${gaveUp}: ${words}`, { ...fields, failures: is.exits.length });
+  return tell(is, look, state, `${gaveUp}: ${words}${left}`, {
+    ...fields,
+    failures: is.exits.length,
+  });
 }
 
 function isSuccess(instance: Instance, exit: Exit): boolean {

@@ -83,7 +83,7 @@ function runTransitions({ was, is }: Pair, look: Look): Told[] {
     }
     case "stopping":
     case "ending":
-      return stoppingTransition(is, from, look);
+      return stoppingTransition(is, was, look);
     case "ended":
       if (was === null || from?.kind === "ended") return [];
       return [endedTransition(was, is, look)];

@@ -1,4 +1,4 @@
-import type { Exit, InstanceId } from "./observed.ts";
+import type { Exit, Hunted, InstanceId } from "./observed.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 
 /** Everything that can happen, as the host reports it. Events about unknown runs are ignored. */
@@ -20,6 +20,8 @@ export type Event =
     }
   /** Nothing that this run started is alive any more. Exactly once a run, after `exited`. */
   | { readonly kind: "gone"; readonly id: InstanceId; readonly at?: Millis }
+  /** Processes of a run outside its group and session were found, and sent a signal: all that were so far. */
+  | ({ readonly kind: "hunted"; readonly id: InstanceId } & Hunted)
   | {
       readonly kind: "probed";
       readonly id: InstanceId;

@@ -1,6 +1,7 @@
 import { unreachable } from "../assert.ts";
 import { standing } from "./backoff.ts";
 import { exitWords, retryOf, retryWords } from "./exit.ts";
+import { lastingWords } from "./hunted.ts";
 import type { Instance } from "./observed.ts";
 import type { Millis } from "./spec.ts";
 import { agoWords, roundDuration } from "./units.ts";
@@ -99,10 +100,12 @@ export function endedWords(instance: Instance, now: Millis): Words | null {
   }
 }
 
-/** `for 3s, up to 10s`. */
+/** `for 3s, up to 10s`; or what outlives us. */
 export function stoppingWords(live: readonly Instance[], now: Millis): string | null {
   const phase = live.map((i) => i.phase).find((p) => p.kind === "stopping" || p.kind === "ending");
   if (phase?.kind !== "stopping" && phase?.kind !== "ending") return null;
+  const lasting = live.map(lastingWords).find((words) => words !== null);
+  if (lasting !== undefined) return lasting;
   const since = `for ${roundDuration(now - phase.since)}`;
   return phase.killed
     ? `${since}, killed`

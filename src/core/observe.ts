@@ -1,6 +1,7 @@
 import { unreachable } from "../assert.ts";
 import type { Event } from "./event.ts";
 import { onInstance, onService, withNextRun } from "./fold.ts";
+import { hunted } from "./hunted.ts";
 import {
   type Exit,
   type Instance,
@@ -28,6 +29,8 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
       return onInstance(observed, event.id, (i) => exited(i, event.exit, pastOf(event, now)));
     case "gone":
       return onInstance(observed, event.id, (i) => gone(i, pastOf(event, now)));
+    case "hunted":
+      return onInstance(observed, event.id, (i) => hunted(i, event));
     case "probed":
       return onInstance(observed, event.id, (i) => probed(i, event, now));
     case "changed":

@@ -116,6 +116,25 @@ export interface Instance {
   readonly displaced?: Displaced | null;
   /** Names it had before it was renamed, oldest first: its process and files may still carry them. */
   readonly was?: readonly InstanceId[];
+  /** Processes of it that were found outside its group and session when it was ended. */
+  readonly hunted?: Hunted;
+}
+
+/** What had to be looked for. */
+export interface Hunted {
+  readonly processes: readonly HuntedProcess[];
+  /** How many more there were: a list for people is short. */
+  readonly more: number;
+  /** They live on after several kills. */
+  readonly lasting: boolean;
+}
+
+/** One of them, as the kernel calls it. */
+export interface HuntedProcess {
+  readonly pid: number;
+  readonly name: string;
+  /** Inside the kernel, where no signal reaches it. */
+  readonly stuck?: boolean;
 }
 
 /** What comes back when a start turns out never to have happened. */

@@ -3,6 +3,7 @@ import { standing } from "./backoff.ts";
 import type { Desired } from "./desired.ts";
 import { sameSpec } from "./diff.ts";
 import { crashesWords, exitAfterWords, retryOf, retryWords } from "./exit.ts";
+import { lastingWords } from "./hunted.ts";
 import { instanceWords, stoppingWords } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
@@ -27,6 +28,8 @@ export type Outcome =
   | "ready"
   | "done"
   | "stopped"
+  /** Something of it cannot be ended. */
+  | "lasting"
   | "removed"
   | "waiting"
   | "crashed"
@@ -73,6 +76,12 @@ export function changeSince(
 
 function verdictOfLeaving({ off, service, now }: View): Verdict {
   const live = service.instances.filter(isLive);
+  const lasting = live.find((i) => i.hunted?.lasting === true);
+  if (lasting !== undefined) {
+    // It is tried on; but nobody should wait for that.
+    const detail = lastingWords(lasting);
+    return { kind: "failed", outcome: "lasting", detail, instance: null };
+  }
   if (live.length > 0) return pending(stoppingWords(live, now) ?? "stops");
   return ok(off === "removed" ? "removed" : "stopped", null);
 }

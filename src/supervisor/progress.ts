@@ -1,5 +1,6 @@
 import type { ServiceResult } from "../control/protocol.ts";
 import { intentOf, offReason } from "../core/desired.ts";
+import { huntedWords } from "../core/hunted.ts";
 import { isLive, type Observed } from "../core/observed.ts";
 import { changeSince, type Verdict, verdict } from "../core/outcome.ts";
 import type { Millis } from "../core/spec.ts";
@@ -116,7 +117,8 @@ export class Progress {
         : { name, ok: !isOver, outcome: "pending", ...rest };
     }
     const outcome = this.#goodOutcome(name, found, killed);
-    return outcome === null ? null : { name, ok: true, outcome, ...rest };
+    if (outcome === null) return null;
+    return { name, ok: true, outcome, ...rest, detail: found.detail ?? this.#hunted(name) };
   }
 
   /** null: it is off, was off, and nothing is to be said of it. */
@@ -152,6 +154,15 @@ export class Progress {
     if (found.kind !== "failed" || found.instance === null) return [];
     const { slot, run } = found.instance;
     return lastLines(runFiles(this.#session.paths.runs, name, slot, run), LINES_SHOWN);
+  }
+
+  /** What of it had left its group and was ended too; null: nothing. */
+  #hunted(name: string): string | null {
+    const events = this.#session.events.past(this.#options.seq);
+    const found = events.filter((event) => event.service === name && event.state === "stopped");
+    const processes = found.flatMap((event) => event.hunted ?? []);
+    const more = found.reduce((sum, event) => sum + (event.hunted_more ?? 0), 0);
+    return processes.length === 0 ? null : huntedWords({ processes, more });
   }
 
   #killed(): ReadonlySet<string> {
