@@ -30,7 +30,7 @@ export function openOwn(path: string, flags: number): number {
 export function appendOwn(path: string, text: string): void {
   const file = openOwn(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
   try {
-    writeSync(file, text);
+    writeAll(file, Buffer.from(text));
   } finally {
     closeSync(file);
   }
@@ -41,10 +41,15 @@ export function writeOwn(path: string, text: string): void {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
   const file = openOwn(path, flags);
   try {
-    writeSync(file, text);
+    writeAll(file, Buffer.from(text));
   } finally {
     closeSync(file);
   }
+}
+
+/** A disk that fills up may take a part without saying so. Throws what the system says. */
+export function writeAll(file: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }
 
 /**

@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, readSync, renameSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  readSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 import { readEvents } from "../control/event-lines.ts";
 import type { EventItem } from "../control/protocol.ts";
 import { appendOwn, openOwn } from "../host/own-files.ts";
@@ -15,6 +23,8 @@ interface Follower {
 
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 const KEPT_MAX = 5000;
+/** Events that wait for room on the disk; older ones are in memory only. */
+const UNSAVED_MAX = 1000;
 /** Enough of the end of a file to hold its last whole line. */
 const TAIL_BYTES = 256 * 1024;
 
@@ -26,6 +36,9 @@ export class EventLog {
   #kept: EventItem[] = [];
   #seq: number;
   #size: number;
+  readonly #unsaved: string[] = [];
+  /** An event could not be stored. True: there is room again, so it may be tried once more. */
+  onFull: (error: unknown) => boolean = () => false;
 
   /** Numbers go on where the file ends, over the lives of supervisors. */
   constructor(path: string, now: () => Date) {
@@ -82,7 +95,7 @@ export class EventLog {
     return [...stored.filter((event) => event.seq < first), ...this.#kept];
   }
 
-  /** A full disk loses events, never the supervisor. */
+  /** A full disk costs the file events, never the supervisor; what it could not store is stored when there is room. */
   #write(item: EventItem): void {
     try {
       if (this.#size > FILE_BYTES_MAX) {
@@ -96,11 +109,41 @@ export class EventLog {
   }
 
   #append(line: string): void {
+    this.#unsaved.push(line);
+    if (this.#unsaved.length > UNSAVED_MAX) this.#unsaved.shift();
+    this.save();
+  }
+
+  /** Stores what could not be stored so far. */
+  save(): void {
+    while (this.#unsaved.length > 0) {
+      const line = this.#unsaved[0] ?? "";
+      if (!this.#store(line)) return;
+      this.#unsaved.shift();
+    }
+  }
+
+  #store(line: string): boolean {
+    for (;;) {
+      try {
+        appendOwn(this.#path, line);
+        this.#size += Buffer.byteLength(line);
+        return true;
+      } catch (error) {
+        this.#cut();
+        if (!this.onFull(error)) return false;
+      }
+    }
+  }
+
+  /** A part of a line, which is all that a full disk had room for, would spoil the next one. */
+  #cut(): void {
     try {
-      appendOwn(this.#path, line);
-      this.#size += Buffer.byteLength(line);
+      const size = sizeOf(this.#path);
+      if (size > this.#size) truncateSync(this.#path, this.#size);
+      else this.#size = size;
     } catch {
-      this.#size = sizeOf(this.#path);
+      // It is read without what makes no sense.
     }
   }
 }
