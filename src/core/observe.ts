@@ -26,7 +26,7 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
     case "started":
       return onInstance(observed, event.id, (i) => started(i, event.pid, event.port, now));
     case "exited":
-      return onInstance(observed, event.id, (i) => exited(i, event.exit, pastOf(event, now)));
+      return onInstance(observed, event.id, (i) => exited(i, event.exit, pastOf(event, now), now));
     case "gone":
       return onInstance(observed, event.id, (i) => gone(i, pastOf(event, now)));
     case "hunted":
@@ -82,7 +82,7 @@ function started(instance: Instance, pid: number, port: number | null, now: Mill
   return becomeReady({ ...running, ready: { ...running.ready, nextAt: null, last } }, pid, now);
 }
 
-function exited(before: Instance, exit: Exit, now: Millis): Instance {
+function exited(before: Instance, exit: Exit, at: Millis, now: Millis): Instance {
   const instance = { ...before, displaced: null };
   const { phase } = instance;
   switch (phase.kind) {
@@ -90,12 +90,13 @@ function exited(before: Instance, exit: Exit, now: Millis): Instance {
     case "running":
     case "ready":
     case "unready": {
+      // However long ago that was, what it left behind gets its whole grace.
       const killAt = now + instance.applied.stop.timeout;
-      const readyMs = readyFor(phase, now);
+      const readyMs = readyFor(phase, at);
       const ending: Phase = {
         kind: "ending",
         exit,
-        since: now,
+        since: at,
         killAt,
         told: false,
         killed: false,

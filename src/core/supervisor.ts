@@ -21,6 +21,8 @@ export type OnChange = (change: {
 
 /** How long the host may take to say what became of the runs of an earlier supervisor. */
 const ANSWER_MS_MAX = 3_000;
+/** An alarm that rings so late means that nothing could be heard meanwhile: the answers may be there, unread. */
+const LATE_MS = 250;
 
 /**
  * The loop: fold the event, decide, act, until there is nothing to do; then sleep until the one alarm.
@@ -72,6 +74,11 @@ export class Supervisor {
 
   get observed(): Observed {
     return this.#observed;
+  }
+
+  /** Follows one that died, and has not begun to act yet. */
+  get isTakingOver(): boolean {
+    return this.#waiting !== null;
   }
 
   /** What is being waited for now, and until when. */
@@ -126,9 +133,13 @@ export class Supervisor {
     const { until } = this.#waiting;
     const ids = this.#waiting.ids.filter((id) => !isAnswer(event, id));
     if (event.kind === "adopted") ids.push(event.id);
-    const isOver = until !== null && (ids.length === 0 || now >= until);
-    this.#waiting = isOver ? null : { ids, until };
-    return !isOver;
+    if (until !== null && (ids.length === 0 || (now >= until && now < until + LATE_MS))) {
+      this.#waiting = null;
+      return false;
+    }
+    const isLate = until !== null && now >= until;
+    this.#waiting = { ids, until: isLate ? now + ANSWER_MS_MAX : until };
+    return true;
   }
 
   /** A host that begins does not know of which schedules it is to tell when the clock is set. */

@@ -178,7 +178,7 @@ test("a fixed port that moves by one is taken over slot by slot", () => {
   // The second one has ended just now, and its new port is the old one of the third.
   const second = world.host.find({ service: "api", slot: 2, run: 1 });
   expect(second).toBeDefined();
-  if (second !== undefined) world.host.crash(second);
+  if (second !== undefined) world.host.machine.crash(second);
   run(world, 50);
   want(world, file(api(3001)));
   run(world, 30_000);

@@ -29,6 +29,9 @@ export interface Sight {
   readonly hurriedAt: Millis;
   /** When a watched file of each service last changed. */
   readonly changedAt: ReadonlyMap<string, Millis>;
+  /** When a supervisor last took over from a record that did not tell all that was done. */
+  readonly lostAt: Millis;
+  readonly deaths: number;
 }
 
 /** Something that must be true of every world. */

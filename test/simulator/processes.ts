@@ -1,11 +1,13 @@
 import type { Event } from "../../src/core/event.ts";
-import { type Exit, type InstanceId, sameId } from "../../src/core/observed.ts";
-import type { Host } from "../../src/core/ports.ts";
+import { type InstanceId, sameId } from "../../src/core/observed.ts";
+import type { AdoptingHost, Adoption, Stray } from "../../src/core/ports.ts";
 import type { Millis, ServiceSpec, Signal, StopSettings } from "../../src/core/spec.ts";
 import type { SimulatedClock } from "./clock.ts";
-import { drawProgram, type Faults, NO_FAULTS, type Program } from "./program.ts";
+import { Machine } from "./machine.ts";
+import type { Faults, Program } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Effect, Run } from "./run.ts";
+import { SimulatedSchedules } from "./schedules.ts";
 
 interface Options {
   readonly clock: SimulatedClock;
@@ -15,88 +17,72 @@ interface Options {
   readonly deliver: (event: () => Event) => void;
   /** What a run will do; drawn from the faults unless a test says otherwise. */
   readonly draw?: (spec: ServiceSpec) => Program;
-  /** Told of each effect before it happens: throwing here is the supervisor's death between two effects. */
+  /** Told of each effect before it happens. */
   readonly onEffect?: (effect: Effect) => void;
 }
 
 /** Processes, probes, watches and schedules that exist only in memory, behind the port of the real ones. */
-export class SimulatedHost implements Host {
-  /** Every run there ever was, oldest first. */
-  readonly runs: Run[] = [];
-  readonly live = new Set<Run>();
+export class SimulatedHost implements AdoptingHost {
   watching: readonly ServiceSpec[] = [];
-  faults: Faults;
+  readonly machine: Machine;
+  readonly schedules: SimulatedSchedules;
   readonly #options: Options;
-  #pidNext = 100;
-  readonly #pidsFree: number[] = [];
+  /** Counts the supervisors there were: what was to be told to an earlier one is lost. */
+  #life = 1;
 
   constructor(options: Options) {
+    const { clock, random, faults, draw } = options;
     this.#options = options;
-    this.faults = options.faults;
+    this.schedules = new SimulatedSchedules(clock, (event) => this.#deliver(event));
+    this.machine = new Machine({
+      clock,
+      random,
+      faults,
+      ...(draw === undefined ? {} : { draw }),
+      tell: (run, event) => this.#tell(run, event),
+    });
   }
 
-  /** From here on nothing goes wrong that is not the program's own character. */
-  calm(): void {
-    this.faults = NO_FAULTS;
-    for (const run of this.live) {
-      const own = drawProgram(run.started, NO_FAULTS, this.#options.random);
-      run.program = { ...own, spawnMs: run.program.spawnMs, leavesChildren: false };
-      if (run.state === "alive") this.#live(run);
-    }
+  get runs(): readonly Run[] {
+    return this.machine.runs;
   }
 
-  /** The program ends at once, by itself. */
-  crash(run: Run): void {
-    this.#exit(run, { kind: "code", code: 1 });
+  get live(): ReadonlySet<Run> {
+    return this.machine.live;
+  }
+
+  get faults(): Faults {
+    return this.machine.faults;
   }
 
   find(id: InstanceId): Run | undefined {
-    return this.runs.findLast((run) => sameId(run.id, id));
+    return this.machine.find(id);
+  }
+
+  /** The supervisor, and with it all that it had asked for and all that was on its way to it, is no more. */
+  forsake(): void {
+    this.#life++;
+    this.watching = [];
+    this.schedules.forget();
   }
 
   start(id: InstanceId, spec: ServiceSpec): void {
     this.#options.onEffect?.({ kind: "start", id, spec });
-    const run: Run = {
-      id,
-      started: spec,
-      applied: spec,
-      program: this.#options.draw?.(spec) ?? drawProgram(spec, this.faults, this.#options.random),
-      state: "spawning",
-      askedAt: this.#now,
-      aliveAt: null,
-      pid: 0,
-      port: null,
-      stop: null,
-      kills: 0,
-      exit: null,
-      exitAt: null,
-      wasAsked: false,
-      told: { started: false, exitedAt: null, gone: false, goneAt: null },
-      revision: "",
-      notReady: 0,
-      upstream: {},
-      failedAlive: false,
-      tellAt: this.#now,
-    };
-    this.runs.push(run);
-    this.live.add(run);
-    this.#after(run.program.spawnMs, () => this.#spawn(run));
+    this.machine.start(id, spec, this.#life);
   }
 
   stop(id: InstanceId, using: StopSettings): void {
     this.#options.onEffect?.({ kind: "stop", id, using });
     const run = this.find(id);
     if (run === undefined) return;
-    run.stop ??= { at: this.#now, using };
-    if (run.state === "alive") this.#obey(run);
+    this.machine.stop(run, using);
+    run.stopNoted = true;
   }
 
   kill(id: InstanceId): void {
     this.#options.onEffect?.({ kind: "kill", id });
     const run = this.find(id);
-    if (run === undefined || run.state === "gone") return;
-    run.kills++;
-    this.#after(this.#options.random.int(0, 20), () => this.#die(run));
+    if (run !== undefined) this.machine.kill(run);
   }
 
   signal(id: InstanceId, signal: Signal): void {
@@ -108,10 +94,12 @@ export class SimulatedHost implements Host {
     const run = this.find(id);
     if (run === undefined) return;
     const { random } = this.#options;
+    const life = this.#life;
     const isSlow = random.chance(this.faults.probeSlow);
     this.#after(isSlow ? random.int(500, 5_000) : random.int(0, 20), () => {
-      const isTrue = probe === "ready" ? this.isReady(run) : this.#answers(run);
+      const isTrue = probe === "ready" ? this.machine.isReady(run) : this.machine.answers(run);
       const ok = isTrue && !random.chance(this.faults.probeLies);
+      if (life !== this.#life) return;
       if (probe === "alive" && !ok) run.failedAlive = true;
       this.#deliver(() => {
         if (probe === "ready") run.notReady = ok ? 0 : run.notReady + 1;
@@ -126,7 +114,7 @@ export class SimulatedHost implements Host {
     if (run === undefined) return;
     run.applied = spec;
     run.notReady = 0;
-    this.#after(0, () => this.#report(run));
+    this.#after(0, () => this.machine.report(run));
   }
 
   rename(from: InstanceId, to: InstanceId): void {
@@ -143,139 +131,89 @@ export class SimulatedHost implements Host {
   run(spec: ServiceSpec, _command: string | readonly string[]): void {
     this.#options.onEffect?.({ kind: "run", spec });
     const { random } = this.#options;
+    const life = this.#life;
     const ok = !random.chance(this.faults.crashes);
-    this.#after(random.int(10, 1_000), () =>
-      this.#deliver(() => ({
-        kind: "ran",
-        service: spec.name,
-        ok,
-        detail: ok ? "exit 0" : "exit 1",
-      })),
-    );
+    const detail = ok ? "exit 0" : "exit 1";
+    this.#after(random.int(10, 1_000), () => {
+      if (life !== this.#life) return;
+      this.#deliver(() => ({ kind: "ran", service: spec.name, ok, detail }));
+    });
   }
 
   schedule(spec: ServiceSpec): void {
     this.#options.onEffect?.({ kind: "schedule", spec });
-    // `every 7000`: simulated crons are a period.
-    const periodMs = Number(spec.schedule?.cron.split(" ")[1] ?? 0);
-    const at = periodMs === 0 ? null : (Math.floor(this.#now / periodMs) + 1) * periodMs;
-    this.#after(0, () => this.#deliver(() => ({ kind: "scheduled", service: spec.name, at })));
+    this.schedules.schedule(spec);
   }
 
-  /** The truth, which a probe asks for. */
-  isReady(run: Run): boolean {
-    const { readyMs, unready } = run.program;
-    if (readyMs === null || run.aliveAt === null || !this.#answers(run)) return false;
-    const age = this.#now - run.aliveAt;
-    return age >= readyMs && (unready === null || age < unready.fromMs || age >= unready.toMs);
-  }
-
-  #answers(run: Run): boolean {
-    const { hangsMs } = run.program;
-    if (run.state !== "alive" || run.aliveAt === null) return false;
-    return hangsMs === null || this.#now < run.aliveAt + hangsMs;
-  }
-
-  #spawn(run: Run): void {
-    const { spawnError } = run.program;
-    if (spawnError !== null) {
-      run.wasAsked = run.stop !== null || run.kills > 0;
-      this.#exit(run, { kind: "spawn", message: spawnError });
+  adopt(adoption: Adoption): void {
+    const { id, was, spec, signal } = adoption;
+    this.#options.onEffect?.({ kind: "adopt", adoption });
+    const run = [id, ...was.toReversed()].map((name) => this.find(name)).find((one) => one);
+    // Of a spawn that failed nothing is on record.
+    if (run === undefined || run.exit?.kind === "spawn") {
+      this.#tell({ tellAt: 0, life: this.#life }, () => ({ kind: "unstarted", id }));
       return;
     }
-    run.state = "alive";
-    run.aliveAt = this.#now;
-    run.pid = this.#pidsFree.shift() ?? this.#pidNext++;
-    run.port = this.#portOf(run);
-    const { pid, port } = run;
-    this.#tell(run, () => {
-      run.told.started = true;
-      return { kind: "started", id: run.id, pid, port };
-    });
-    this.#live(run);
-    if (run.kills > 0) this.#die(run);
-    else if (run.stop !== null) this.#obey(run);
-  }
-
-  #portOf(run: Run): number | null {
-    const { port } = run.started;
-    if (port === "auto") return 40_000 + run.pid;
-    return port === null ? null : port + run.id.slot - 1;
-  }
-
-  /** Sets off what the program does by itself. */
-  #live(run: Run): void {
-    const { ends, readyMs } = run.program;
-    const age = this.#now - (run.aliveAt ?? this.#now);
-    if (ends !== null) {
-      this.#after(ends.afterMs - age, () => {
-        if (run.program.ends === ends) this.#exit(run, ends.exit);
-      });
+    run.id = id;
+    run.applied = spec;
+    run.life = this.#life;
+    run.notReady = 0;
+    run.tellAt = this.#now;
+    Object.assign(run.told, { started: false, exitedAt: null, gone: false, goneAt: null });
+    if (signal !== null && run.state !== "gone" && !run.stopNoted) {
+      this.machine.stop(run, { ...spec.stop, signal });
+      run.stopNoted = true;
+      this.#tell(run, () => ({ kind: "resent", id: run.id }));
     }
-    if (readyMs !== null) this.#after(readyMs - age, () => this.#report(run));
+    this.#answer(run);
   }
 
-  /** Log-line, notify and message checks are answered by the program itself. */
-  #report(run: Run): void {
-    const kind = run.applied.ready?.check.kind;
-    if (kind !== "log" && kind !== "notify" && kind !== "message") return;
-    if (!this.isReady(run)) return;
-    this.#tell(run, () => {
-      run.notReady = 0;
-      return { kind: "probed", id: run.id, probe: "ready", ok: true, detail: "said so" };
-    });
-  }
-
-  #obey(run: Run): void {
-    const { stopMs } = run.program;
-    if (stopMs === null) return;
-    this.#after(stopMs, () => this.#exit(run, { kind: "signal", signal: "SIGTERM" }));
-  }
-
-  #die(run: Run): void {
-    this.#exit(run, { kind: "signal", signal: "SIGKILL" });
-    if (run.state === "leftover" && run.kills >= run.program.killsNeeded) this.#vanish(run);
-  }
-
-  /** The main process ends. */
-  #exit(run: Run, exit: Exit): void {
-    if (run.state !== "alive" && !(run.state === "spawning" && exit.kind === "spawn")) return;
-    const { leavesChildren, killsNeeded } = run.program;
-    const isMissed = run.kills < killsNeeded && (leavesChildren || run.kills > 0);
-    const leaves = exit.kind !== "spawn" && isMissed;
-    run.state = "leftover";
-    run.exit = exit;
-    run.exitAt = this.#now;
-    run.wasAsked = run.stop !== null || run.kills > 0;
+  /** What has become of a run while nobody was there. Of one that is just being spawned it is told when that is done. */
+  #answer(run: Run): void {
+    const { pid, port, exit, exitAt, state } = run;
+    if (state === "alive") {
+      this.#tell(run, () => {
+        run.told.started = true;
+        return { kind: "started", id: run.id, pid, port };
+      });
+      this.machine.report(run);
+    }
+    if (exit === null) return;
+    // Not every file system keeps times.
+    const past = exitAt !== null && this.#options.random.chance(0.5) ? { at: exitAt } : {};
     this.#tell(run, () => {
       run.told.exitedAt ??= this.#now;
-      return { kind: "exited", id: run.id, exit };
+      return { kind: "exited", id: run.id, exit, ...past };
     });
-    if (!leaves) this.#after(this.#options.random.int(0, 10), () => this.#vanish(run));
-  }
-
-  #vanish(run: Run): void {
-    if (run.state === "gone") return;
-    run.state = "gone";
-    this.live.delete(run);
-    if (run.pid !== 0) this.#pidsFree.push(run.pid);
+    if (state !== "gone") return;
     this.#tell(run, () => {
       run.told.gone = true;
-      run.told.goneAt ??= this.#now;
-      return { kind: "gone", id: run.id };
+      run.told.goneAt ??= past.at ?? this.#now;
+      return { kind: "gone", id: run.id, ...past };
     });
   }
 
-  /** Late, in order, now and then twice. */
-  #tell(run: Run, event: () => Event): void {
+  strays(known: readonly InstanceId[]): readonly Stray[] {
+    const unknown = [...this.live].filter((run) => !known.some((id) => sameId(id, run.id)));
+    return unknown.map(({ id, pid, port, state }) => {
+      return { id, pid: state === "alive" ? pid : null, port, digest: null };
+    });
+  }
+
+  /** Late, in order, now and then twice; not at all when whoever cared for the run is no more. */
+  #tell(run: Pick<Run, "life" | "tellAt">, event: () => Event): void {
     const { random, clock } = this.#options;
+    const { life } = run;
     const stallMs = random.chance(this.faults.stalls) ? random.int(1_000, 5_000) : 0;
     const delayMs = random.int(0, this.faults.latencyMsMax) + stallMs;
     run.tellAt = Math.max(run.tellAt, this.#now + delayMs);
-    this.#after(run.tellAt - clock.now(), () => this.#deliver(event));
+    const deliver = () => {
+      if (life === this.#life) this.#deliver(event);
+    };
+    this.#after(run.tellAt - clock.now(), deliver);
     if (!random.chance(this.faults.duplicates)) return;
     const again = run.tellAt - clock.now() + random.int(0, 3_000);
-    this.#after(again, () => this.#deliver(event));
+    this.#after(again, deliver);
   }
 
   #deliver(event: () => Event): void {

@@ -1,4 +1,5 @@
 import type { Exit, InstanceId } from "../../src/core/observed.ts";
+import type { Adoption } from "../../src/core/ports.ts";
 import type { Millis, ServiceSpec, Signal, StopSettings } from "../../src/core/spec.ts";
 import type { Program } from "./program.ts";
 
@@ -18,7 +19,8 @@ export type Effect =
   | { readonly kind: "rename"; readonly from: InstanceId; readonly id: InstanceId }
   | { readonly kind: "watch"; readonly specs: readonly ServiceSpec[] }
   | { readonly kind: "run"; readonly spec: ServiceSpec }
-  | { readonly kind: "schedule"; readonly spec: ServiceSpec };
+  | { readonly kind: "schedule"; readonly spec: ServiceSpec }
+  | { readonly kind: "adopt"; readonly adoption: Adoption };
 
 /** The truth about one run, whatever the supervisor believes. */
 export interface Run {
@@ -36,6 +38,8 @@ export interface Run {
   port: number | null;
   /** The first stop. */
   stop: { readonly at: Millis; readonly using: StopSettings } | null;
+  /** The stop is on record beside the run: not sent again by the next supervisor. */
+  stopNoted: boolean;
   kills: number;
   exit: Exit | null;
   exitAt: Millis | null;
@@ -48,6 +52,8 @@ export interface Run {
     gone: boolean;
     goneAt: Millis | null;
   };
+  /** The supervisor that cares for it, counted from 1. */
+  life: number;
   /** Generation and upstream epochs it was started for. */
   revision: string;
   /** The version of each service that it needs, when it was started. */

@@ -5,6 +5,7 @@ import { formatPlan } from "../../src/core/plan.ts";
 import { type Checker, Violation } from "./checker.ts";
 import { checkersAlways } from "./checkers/always.ts";
 import { hasVerdict } from "./checkers/words.ts";
+import { drawMortality } from "./deaths.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown, unfinished } from "./finally.ts";
 import { checkFaithful, checkNoChange, foretold } from "./foretell.ts";
@@ -32,14 +33,17 @@ const DEEDS_MAX = 14;
  * One world from one seed: first faults and edits, in which nothing bad may happen at any moment; then neither,
  * in which everything good must happen in bounded time; then `down`, after which nothing may be left.
  */
-export function simulate(seed: number): Outcome {
-  const { world, random } = createWorld(seed, checkersAlways());
+export function simulate(seed: number, deaths = false): Outcome {
+  const fate = deaths ? createRandom(-seed) : null;
+  const { world, random } = createWorld(seed, checkersAlways(), fate);
   try {
-    safety(world, random);
+    if (fate !== null) world.mortality = drawMortality(fate);
+    safety(world, random, fate);
     liveness(world, random);
     calm(world, random);
+    if (fate !== null) unmoved(world, fate);
     faithful(world, random);
-    end(world);
+    end(world, fate);
   } catch (error) {
     const checker = error instanceof Violation ? error.checker : "no crash";
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -55,9 +59,10 @@ export function midway(seed: number): World {
   return world;
 }
 
-function createWorld(seed: number, checkers: readonly Checker[]) {
+function createWorld(seed: number, checkers: readonly Checker[], fate: Random | null = null) {
   const random = createRandom(seed);
-  const world = new World({ random: random.fork(), faults: drawFaults(random.fork()), checkers });
+  const options = { random: random.fork(), faults: drawFaults(random.fork()), checkers };
+  const world = new World(fate === null ? options : { ...options, fate });
   return { world, random };
 }
 
@@ -72,7 +77,7 @@ function ending(world: World): Pick<Outcome, "log" | "rest"> {
 }
 
 /** Anything goes wrong, and a user does anything: nothing bad ever happens. */
-function safety(world: World, random: Random): void {
+function safety(world: World, random: Random, fate: Random | null = null): void {
   const first = drawDesired(random.fork());
   world.do(() => deed("up", first, [...first.services.keys()]));
   // Some users wait until all is quiet, some do not.
@@ -88,11 +93,20 @@ function safety(world: World, random: Random): void {
       return next;
     });
     if (random.chance(0.2)) same(world, random);
+    perhapsDie(world, fate);
+    if (fate?.chance(0.1)) world.host.schedules.step(fate.int(-20_000, 20_000));
   }
+}
+
+/** A supervisor may die at any moment, also when nothing happens. */
+function perhapsDie(world: World, fate: Random | null): void {
+  if (fate === null || !fate.chance(0.2)) return;
+  world.die(fate.chance(0.2) ? fate.int(5_000, 100_000) : fate.int(0, 2_000));
 }
 
 /** P8, P9: the same wishes in other words lead to nothing, at any moment. */
 function same(world: World, random: Random): void {
+  world.awaitSupervisor();
   checkNoChange(world, rewritten(world.supervisor.desired, random), isQuiet(world));
   world.do((desired) => ({
     ...deed("reload, unchanged", rewritten(desired, random), []),
@@ -102,7 +116,9 @@ function same(world: World, random: Random): void {
 
 /** P5: faults off, bounded time, and everything wanted is there. */
 function liveness(world: World, random: Random): void {
-  world.host.calm();
+  world.mortality = { ...world.mortality, atStep: 0, takingOver: 0 };
+  world.awaitSupervisor();
+  world.host.machine.calm();
   if (random.chance(0.6)) {
     const resets = (desired: Desired) =>
       [...desired.services.keys()].map((service) => ({ kind: "reset", service }) as const);
@@ -184,8 +200,33 @@ function pidsOf(world: World, name: string): string {
   return runs.map((run) => `${name}.${run.id.slot}:${run.pid}`).join(" ");
 }
 
-function end(world: World): void {
+/** Death in a quiet world is no event: whatever there is left of the record, no process is touched. */
+function unmoved(world: World, fate: Random): void {
+  world.mortality = { ...world.mortality, torn: fate.pick([0, 0.3]), lost: fate.pick([0, 0.3]) };
+  const names = [...world.supervisor.desired.services.keys()].filter((name) =>
+    isSteady(world, name),
+  );
+  const before = names.map((name) => pidsOf(world, name)).join(" ");
+  for (let left = fate.int(1, 3); left > 0; left--) {
+    world.die(fate.chance(0.3) ? fate.int(10_000, 300_000) : fate.int(0, 2_000));
+    world.awaitSupervisor();
+    world.runUntil(world.clock.now() + fate.int(0, 8_000));
+    const after = names.map((name) => pidsOf(world, name)).join(" ");
+    if (before !== after) throw new Violation("death touches nobody", `${before} > ${after}`);
+  }
+  world.mortality = { ...world.mortality, torn: 0, lost: 0 };
+  waitUntil(world, "finally as wanted", () => unfinished(world.sight()));
+}
+
+/** A death on the way down delays it, no more. */
+function end(world: World, fate: Random | null): void {
+  if (fate !== null) world.mortality = { ...world.mortality, atStep: 0.1, takingOver: 0.2 };
   world.do((desired) => deed("down", { ...desired, draining: true }, []));
+  if (fate !== null) {
+    world.runUntil(world.clock.now() + fate.int(0, 20_000));
+    world.mortality = { ...world.mortality, atStep: 0, takingOver: 0 };
+    world.awaitSupervisor();
+  }
   waitUntil(world, "nothing after down", () => leftAfterDown(world.sight()));
 }
 

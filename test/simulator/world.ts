@@ -1,86 +1,116 @@
-import { acted } from "../../src/core/acted.ts";
 import type { Desired } from "../../src/core/desired.ts";
 import type { Event } from "../../src/core/event.ts";
-import { observe } from "../../src/core/observe.ts";
-import type { InstanceId, Observed } from "../../src/core/observed.ts";
-import { type Action, formatAction } from "../../src/core/plan.ts";
+import type { Observed } from "../../src/core/observed.ts";
+import type { Action } from "../../src/core/plan.ts";
+import { adoptionsOf } from "../../src/core/restore.ts";
 import type { Millis } from "../../src/core/spec.ts";
 import { Supervisor } from "../../src/core/supervisor.ts";
-import { type Checker, type Sight, Violation } from "./checker.ts";
+import type { Checker, Sight } from "./checker.ts";
 import { SimulatedClock } from "./clock.ts";
+import { beginWith, findings, IMMORTAL, type Known, type Mortality, Records } from "./deaths.ts";
 import type { Deed } from "./edits.ts";
-import { nameOf, stable, versionOf } from "./oracle.ts";
+import { eventText } from "./event-text.ts";
+import { nameOf } from "./oracle.ts";
+import { SimulatedOutbox } from "./outbox.ts";
 import { SimulatedHost } from "./processes.ts";
 import type { Faults } from "./program.ts";
-import type { Random } from "./random.ts";
-import type { Effect } from "./run.ts";
+import { createRandom, type Random } from "./random.ts";
+import { Witness } from "./witness.ts";
 
 /** Any moment: a supervisor must not care when its clock began. */
 const START_MS = 1_000_000;
+/** How long a change that leads to nothing may wait before it is written down. */
+const RECORD_MS = 100;
 
-/** A machine, a supervisor on it, and everything that watches them. */
+/** A machine, the supervisors that follow each other on it, and everything that watches them. */
 export class World {
   readonly clock = new SimulatedClock(START_MS);
   readonly host: SimulatedHost;
-  readonly supervisor: Supervisor;
   /** One line for each event, effect and deed: the same for the same seed, byte for byte. */
   readonly log: string[] = [];
-  /** Every step that was decided, oldest first. */
-  readonly done: Action[] = [];
-  readonly #checkers: readonly Checker[];
+  /** From here on supervisors die so often. */
+  mortality: Mortality = IMMORTAL;
+  /** How often a supervisor has died, and when last something was done that no record told the next one of. */
+  deaths = 0;
+  readonly #witness: Witness;
+  #supervisor: Supervisor;
+  #outbox: SimulatedOutbox;
+  #isDead = false;
+  readonly #records: Records;
+  readonly #fate: Random;
+  readonly #isMortal: boolean;
   readonly #random: Random;
-  readonly #touchedAt = new Map<string, Millis>();
-  readonly #changedAt = new Map<string, Millis>();
-  #hurriedAt = Number.NEGATIVE_INFINITY;
-  #cause: Sight["cause"] = { deed: null, kind: "start", service: null };
-  #event: Event = { kind: "woke" };
-  #actions: readonly Action[] = [];
   #frozenUntil = START_MS;
-  readonly #unheard: (() => Event)[] = [];
+  #unheard: (() => Event)[] = [];
+  #lastDeed: Deed | null = null;
+  #deeds = 0;
+  #isRecordDue = false;
 
   constructor(options: {
     readonly random: Random;
     readonly faults: Faults;
     readonly checkers: readonly Checker[];
+    /** Decides on deaths; a stream of its own, so that worlds without deaths stay as they are. */
+    readonly fate?: Random;
   }) {
     this.#random = options.random.fork();
-    this.#checkers = options.checkers;
+    this.#fate = options.fate ?? createRandom(0);
+    this.#isMortal = options.fate !== undefined;
+    this.#records = new Records(this.#fate);
+    this.#witness = new Witness(this, options.checkers);
     const { clock } = this;
     this.host = new SimulatedHost({
       clock,
       random: options.random.fork(),
       faults: options.faults,
       deliver: (event) => this.deliver(event),
-      onEffect: (effect) => this.#onEffect(effect),
+      onEffect: (effect) => this.#witness.onEffect(effect),
     });
     clock.lateness = () => this.#random.int(0, this.host.faults.alarmLateMsMax);
     clock.onAlarm = () => this.deliver(() => ({ kind: "woke" }));
-    this.supervisor = new Supervisor({
-      host: this.host,
-      clock,
-      onChange: ({ before, actions }) => this.#onChange(before, actions),
-    });
+    this.#outbox = new SimulatedOutbox(this.host);
+    this.#supervisor = this.#born(null);
+  }
+
+  /** The one that is there, or was there last. */
+  get supervisor(): Supervisor {
+    return this.#supervisor;
+  }
+
+  /** Every step that was decided, oldest first. */
+  get done(): readonly Action[] {
+    return this.#witness.done;
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
   }
 
   /** A user, an editor or a file does something; what is due anyway is done first, so that it is not blamed. */
   do(drawDeed: (desired: Desired) => Deed): void {
+    this.awaitSupervisor();
     this.#handle({ kind: "woke" });
+    this.awaitSupervisor();
     const before = this.supervisor.desired;
     const deed = drawDeed(before);
-    this.#say(`* ${deed.name}`);
-    for (const name of deed.touched) this.#touchedAt.set(name, this.clock.now());
-    for (const event of deed.events) this.#handle(event);
-    if (deed.desired !== before) this.#want(deed);
+    this.#lastDeed = deed;
+    this.#deeds++;
+    this.say(`* ${deed.name}`);
+    this.#witness.touch(deed.touched);
+    for (const event of deed.events) if (!this.#isDead) this.#handle(event);
+    if (deed.desired !== before && !this.#isDead) this.#want(deed);
   }
 
   deliver(event: () => Event): void {
+    if (this.#isDead) return;
     if (this.clock.now() < this.#frozenUntil) this.#unheard.push(event);
     else this.#handle(event());
   }
 
   /** The supervisor hears nothing for a while, as under SIGSTOP or on a machine that swaps. */
   freeze(durationMs: Millis): void {
-    this.#say(`* frozen for ${durationMs} ms`);
+    if (this.#isDead) return;
+    this.say(`* frozen for ${durationMs} ms`);
     this.#frozenUntil = this.clock.now() + durationMs;
     this.clock.after(durationMs, () => this.#thaw());
   }
@@ -88,7 +118,7 @@ export class World {
   /** What happened meanwhile is heard at once, in its order. */
   #thaw(): void {
     if (this.clock.now() < this.#frozenUntil) return;
-    for (const event of this.#unheard.splice(0)) this.#handle(event());
+    for (const event of this.#unheard.splice(0)) if (!this.#isDead) this.#handle(event());
   }
 
   runUntil(at: Millis): void {
@@ -96,111 +126,150 @@ export class World {
     this.clock.jump(at);
   }
 
+  /** Lets time pass until a supervisor is there that acts. */
+  awaitSupervisor(): void {
+    while (this.#isDead || this.supervisor.isTakingOver) {
+      if (!this.clock.step(Number.POSITIVE_INFINITY)) throw new Error("no supervisor ever comes");
+    }
+  }
+
   /** What a saved and loaded supervisor would know. */
-  snapshot(): { readonly desired: Desired; readonly observed: Observed } {
+  snapshot(): Known {
     return { desired: this.supervisor.desired, observed: this.supervisor.observed };
   }
 
-  sight(observed: Observed = this.supervisor.observed): Sight {
-    return {
-      now: this.clock.now(),
-      desired: this.supervisor.desired,
-      observed,
-      host: this.host,
-      alarm: this.clock.alarm,
-      cause: this.#cause,
-      actions: this.#actions,
-      touchedAt: this.#touchedAt,
-      hurriedAt: this.#hurriedAt,
-      changedAt: this.#changedAt,
-    };
+  /** The supervisor is killed, and `awayMs` later the guardian has the next one running. */
+  die(awayMs: Millis): void {
+    if (this.#isDead) return;
+    this.say(`* the supervisor dies, for ${awayMs} ms`);
+    this.deaths++;
+    this.#isDead = true;
+    this.#isRecordDue = false;
+    this.#outbox.take();
+    this.#unheard = [];
+    this.#frozenUntil = this.clock.now();
+    this.clock.wakeAt(null);
+    this.host.forsake();
+    this.clock.after(awayMs, () => this.#follow());
+  }
+
+  /** The next supervisor takes over. */
+  #follow(): void {
+    const { known, isWhole } = this.#records.read(this.mortality);
+    const begun = beginWith(known, this.supervisor.desired, this.clock.now());
+    this.#isDead = false;
+    const found = known === null ? "nothing" : isWhole ? "all" : "what was written before";
+    this.say(`* the next one takes over, and finds ${found}`);
+    if (!isWhole) this.#witness.loses();
+    this.#outbox = new SimulatedOutbox(this.host);
+    this.#supervisor = this.#born(begun);
+    for (const event of findings(this.host, begun)) {
+      if (this.#isDead || this.#diesTakingOver()) return;
+      this.#handle(event);
+    }
+    for (const adoption of adoptionsOf(this.supervisor.observed)) {
+      if (this.#isDead || this.#diesTakingOver()) return;
+      this.say(`  adopt ${nameOf(adoption.id)} ${adoption.phase}`);
+      this.host.adopt(adoption);
+    }
+    if (this.#isDead) return;
+    this.#witness.begins({ kind: "woke" }, null);
+    this.supervisor.goOn();
+    this.#flush();
+    this.#askAgain(known?.deeds ?? this.#deeds);
+  }
+
+  #born(from: Known | null): Supervisor {
+    return new Supervisor({
+      host: this.#outbox.host,
+      clock: this.clock,
+      onChange: ({ before, actions }) => this.#witness.onChange(before, actions),
+      ...(from === null ? {} : { from }),
+    });
+  }
+
+  #diesTakingOver(): boolean {
+    const dies = this.#fate.chance(this.mortality.takingOver / 4);
+    if (dies) this.die(this.#awayMs());
+    return dies;
+  }
+
+  /** A command whose supervisor died under it asks the next one. */
+  #askAgain(deeds: number): void {
+    const deed = this.#lastDeed;
+    if (deed === null || deeds >= this.#deeds || this.#isDead) return;
+    this.say(`* asked again: ${deed.name}`);
+    this.#witness.touch(deed.touched);
+    for (const event of deed.events) {
+      if (event.kind === "reset" && !this.#isDead) this.#handle(event);
+    }
+    if (!this.#isDead) this.#want(deed);
+  }
+
+  sight(observed?: Observed): Sight {
+    return this.#witness.sight(observed);
   }
 
   #want(deed: Deed): void {
-    this.#cause = { deed, kind: "want", service: null };
-    this.#event = { kind: "woke" };
-    this.#actions = [];
+    this.#witness.begins({ kind: "woke" }, deed);
     this.supervisor.want(deed.desired);
-    this.#check((checker, sight) => checker.settled?.(sight));
+    this.#flush();
   }
 
   #handle(event: Event): void {
-    const service = "service" in event ? event.service : null;
-    this.#cause = { deed: null, kind: event.kind, service };
-    this.#event = event;
-    this.#actions = [];
-    if (event.kind === "hurry") this.#hurriedAt = this.clock.now();
-    if (event.kind === "changed") this.#changedAt.set(event.service, this.clock.now());
-    this.#say(`> ${eventText(event)}`);
+    this.#witness.begins(event, null);
+    this.say(`> ${eventText(event)}`);
     this.supervisor.handle(event);
-    this.#check((checker, sight) => checker.settled?.(sight));
+    this.#flush();
   }
 
-  #onEffect(effect: Effect): void {
-    const sight = this.sight();
-    const run = "id" in effect ? this.host.find(targetOf(effect)) : undefined;
-    for (const checker of this.#checkers) {
-      const found = checker.effect?.(sight, effect, run) ?? null;
-      if (found !== null) throw new Violation(checker.name, found);
+  /** What was decided is written down, then done; death may come before, in between and after. */
+  #flush(): void {
+    const effects = this.#outbox.take();
+    const { atStep } = this.mortality;
+    const strikes = atStep > 0 && this.#fate.chance(atStep);
+    const survived = strikes ? this.#fate.int(0, effects.length + 1) : Number.POSITIVE_INFINITY;
+    if (survived > 0) {
+      if (effects.some((effect) => effect.isNoted)) this.#record();
+      else this.#recordSoon();
+      for (const effect of effects.slice(0, survived - 1)) effect.run();
+      this.#witness.label();
+    }
+    if (strikes) {
+      if (effects[survived - 2]?.kind === "stop" && this.#fate.chance(0.5)) this.#unnoteStop();
+      this.die(this.#awayMs());
+    } else if (!this.supervisor.isTakingOver) {
+      this.#witness.settled();
     }
   }
 
-  /** Plays the settled step again, so that each action is seen beside what was known just before it. */
-  #onChange(before: Observed, actions: readonly Action[]): void {
-    const now = this.clock.now();
-    this.#actions = actions;
-    this.done.push(...actions);
-    let known = observe(before, this.#event, now);
-    for (const action of actions) {
-      this.#say(`  ${formatAction(action)}`);
-      const sight = this.sight(known);
-      this.#check((checker) => checker.action?.(sight, action));
-      if (action.kind === "start") this.#label(action);
-      known = acted(known, action, now);
-    }
+  /** Death came after the signal and before the note of it. */
+  #unnoteStop(): void {
+    const run = this.host.runs.findLast((one) => one.stop?.at === this.clock.now());
+    if (run !== undefined) run.stopNoted = false;
   }
 
-  #label(action: Action & { readonly kind: "start" }): void {
-    const run = this.host.find(action.id);
-    if (run === undefined) return;
-    run.revision = stable([action.generation, action.upstream]);
-    const names = Object.keys(action.spec.depends_on);
-    const sight = this.sight();
-    run.upstream = Object.fromEntries(names.map((name) => [name, versionOf(sight, name)]));
+  #awayMs(): Millis {
+    const isLong = this.#fate.chance(0.1);
+    return isLong ? this.#fate.int(5_000, 90_000) : this.#fate.int(0, 1_500);
   }
 
-  #check(ask: (checker: Checker, sight: Sight) => string | null | undefined): void {
-    const sight = this.sight();
-    for (const checker of this.#checkers) {
-      const found = ask(checker, sight) ?? null;
-      if (found !== null) throw new Violation(checker.name, found);
-    }
+  #record(): void {
+    if (!this.#isMortal) return;
+    this.#isRecordDue = false;
+    this.#records.write({ ...this.snapshot(), deeds: this.#deeds }, this.mortality);
   }
 
-  #say(line: string): void {
+  #recordSoon(): void {
+    if (!this.#isMortal || this.#isRecordDue) return;
+    this.#isRecordDue = true;
+    const { deaths } = this;
+    this.clock.after(this.#fate.int(0, RECORD_MS), () => {
+      if (deaths === this.deaths && this.#isRecordDue) this.#record();
+    });
+  }
+
+  say(line: string): void {
     this.log.push(`${this.clock.now() - START_MS} ${line}`);
-  }
-}
-
-/** The instance that an effect finds on the machine; a rename finds it under its old name. */
-function targetOf(effect: Extract<Effect, { readonly id: InstanceId }>): InstanceId {
-  return effect.kind === "rename" ? effect.from : effect.id;
-}
-
-function eventText(event: Event): string {
-  const who = "id" in event ? nameOf(event.id) : "service" in event ? event.service : "";
-  switch (event.kind) {
-    case "started":
-      return `started ${who} pid ${event.pid}`;
-    case "exited":
-      return `exited ${who} ${JSON.stringify(event.exit)}`;
-    case "probed":
-      return `probed ${who} ${event.probe} ${event.ok ? "ok" : "not ok"}`;
-    case "changed":
-      return `changed ${who} ${event.path}`;
-    case "scheduled":
-      return `scheduled ${who} ${event.at}`;
-    default:
-      return `${event.kind} ${who}`;
   }
 }
