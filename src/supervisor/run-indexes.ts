@@ -1,41 +1,137 @@
+import { basename, dirname } from "node:path";
 import type { Event } from "../core/event.ts";
 import type { InstanceId } from "../core/observed.ts";
+import type { LogSettings } from "../core/spec.ts";
 import type { RealHost } from "../host/host.ts";
+import { chooseRuns, parseSlotName } from "../logs/catalogue.ts";
 import { Indexer } from "../logs/index-writer.ts";
-import { runFiles } from "../logs/layout.ts";
+import { type RunFiles, runFiles } from "../logs/layout.ts";
+import { readLedger } from "../logs/ledger.ts";
+import { Rotator } from "./rotation.ts";
+import { recoverArchives } from "./rotation-recover.ts";
 
-/** Keeps the time indexes of the logs in step with what runs. */
+/** What is asked about the room that logs take, and told. */
+export interface LogRoom {
+  /** Of a service, as its file says now; null: nobody knows. */
+  settings(service: string): LogSettings | null;
+  /** A slot's logs were archived, or take less space than before. */
+  archived(service: string, slot: number): void;
+  readonly disk: {
+    /** A log has grown. */
+    grown(): void;
+    /** Something could not be written for lack of space. True: room was made, and it may be tried again. */
+    full(error: unknown): boolean;
+  };
+}
+
+export interface RunIndexesOptions {
+  readonly runs: string;
+  readonly room: LogRoom;
+  readonly log: (message: string) => void;
+  /** `cut`: rotate as if holes could not be punched. */
+  readonly way?: "auto" | "cut";
+  /** Where programs are looked for, as in PATH. */
+  readonly path?: string;
+}
+
+/** Of a service that is in no file any more. */
+const USUAL: LogSettings = {
+  max_size: 10_000_000,
+  keep: 5,
+  max_total: null,
+  max_age: null,
+  compress: true,
+};
+
+/** Keeps the logs of what runs: their time indexes in step, their files within bounds. */
 export class RunIndexes {
-  readonly #indexer = new Indexer();
-  readonly #runs: string;
+  readonly #options: RunIndexesOptions;
+  readonly #indexer: Indexer;
+  readonly #rotator: Rotator;
 
-  constructor(runs: string) {
-    this.#runs = runs;
+  /** Puts in order what a dead predecessor left in the middle. */
+  constructor(options: RunIndexesOptions) {
+    this.#options = options;
+    const { runs, room, log } = options;
+    this.#rotator = new Rotator({
+      ...{ runs, log, way: options.way ?? "auto" },
+      path: options.path ?? process.env.PATH ?? "/usr/bin:/bin",
+      settings: (service) => room.settings(service) ?? USUAL,
+      onArchived(live) {
+        const slot = slotOf(live);
+        if (slot !== null) room.archived(slot.service, slot.slot);
+      },
+      onFull: (error) => room.disk.full(error),
+      onShift: (live, shift) => this.#indexer.shifted(live, shift),
+    });
+    this.#indexer = new Indexer((live, end) => {
+      this.#rotator.grown(live, end);
+      room.disk.grown();
+    });
+    const plain = recoverArchives(runs, (error) => log(`logs: ${String(error)}`));
+    // The services' settings are known only when the supervisor is up.
+    setImmediate(() => this.#takeUp(plain));
+  }
+
+  /** Whether nothing is being rotated or compressed, or waits for it. */
+  get isIdle(): boolean {
+    return this.#rotator.isIdle;
   }
 
   /** An event of the host, before the core hears it. */
   heard(event: Event): void {
-    if (event.kind === "started") this.#indexer.watchRun(this.#files(event.id));
-    if (event.kind === "gone") this.#indexer.endRun(this.#files(event.id));
+    if (event.kind === "started") this.#watch(event.id);
+    if (event.kind === "gone") this.#end(event.id);
   }
 
-  /** The host, with its files still indexed when a run gets another name. */
+  /** The host, with its files still kept when a run gets another name. */
   follow(host: RealHost): RealHost {
     return {
       ...host,
       rename: (from, to) => {
-        this.#indexer.endRun(this.#files(from));
+        const files = this.#files(from);
+        this.#indexer.endRun(files);
+        for (const live of [files.out, files.err]) this.#rotator.release(live);
         host.rename(from, to);
-        this.#indexer.watchRun(this.#files(to));
+        this.#watch(to);
       },
     };
   }
 
   close(): void {
     this.#indexer.close();
+    this.#rotator.close();
   }
 
-  #files({ service, slot, run }: InstanceId) {
-    return runFiles(this.#runs, service, slot, run);
+  #watch(id: InstanceId): void {
+    const files = this.#files(id);
+    for (const live of [files.out, files.err]) this.#rotator.watch(id.service, live);
+    this.#indexer.watchRun(files);
   }
+
+  #end(id: InstanceId): void {
+    const files = this.#files(id);
+    this.#indexer.endRun(files);
+    for (const live of [files.out, files.err]) this.#rotator.end(id.service, live);
+  }
+
+  /** What a predecessor had no time for. */
+  #takeUp(plain: readonly string[]): void {
+    for (const live of plain) {
+      const slot = slotOf(live);
+      if (slot !== null) this.#rotator.compress(slot.service, live);
+    }
+    for (const { service, files } of chooseRuns(this.#options.runs, null, { kind: "all" })) {
+      if (readLedger(files.ledger).status === null) continue;
+      for (const live of [files.out, files.err]) this.#rotator.end(service, live);
+    }
+  }
+
+  #files({ service, slot, run }: InstanceId): RunFiles {
+    return runFiles(this.#options.runs, service, slot, run);
+  }
+}
+
+function slotOf(live: string): { readonly service: string; readonly slot: number } | null {
+  return parseSlotName(basename(dirname(live)));
 }

@@ -1,0 +1,294 @@
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { LogSettings } from "../core/spec.ts";
+import { failpoint } from "../host/failpoint.ts";
+import { archiveName, listArchives } from "../logs/archives.ts";
+import { Compressor } from "./rotation-compress.ts";
+import { cut } from "./rotation-cut.ts";
+import { BLOCK_BYTES, canPunch, punchBelow } from "./rotation-punch.ts";
+import { Tools } from "./rotation-tools.ts";
+
+/** Stays in the live file, so that last words are found without unpacking anything. */
+const REST_BYTES = 65_536;
+/** What an ended run left in its live file is archived, and so compressed, from this size on. */
+const ENDED_BYTES_MIN = 1_048_576;
+/** How far back a newline is looked for: an archive ends with a whole line, if lines are not longer. */
+const LINE_BYTES_MAX = 1_048_576;
+const PIECE_BYTES = 65_536;
+/** Between two tries where rotating fails: doubled with each. */
+const RETRY_MS_MIN = 1_000;
+const RETRY_MS_MAX = 60_000;
+
+export interface RotatorOptions {
+  readonly runs: string;
+  /** Where programs are looked for, as in PATH. */
+  readonly path: string;
+  /** `cut`: as if holes could not be punched. */
+  readonly way: "auto" | "cut";
+  readonly settings: (service: string) => LogSettings;
+  /** A stream has a new archive, or takes less space. */
+  readonly onArchived: (live: string) => void;
+  /** The disk is full. True: room was made, and it may be tried once more. */
+  readonly onFull: (error: unknown) => boolean;
+  /** The live file of a stream was cut: it begins at `shift` now. */
+  readonly onShift: (live: string, shift: number) => void;
+  readonly log: (message: string) => void;
+}
+
+interface Stream {
+  readonly live: string;
+  readonly service: string;
+  base: number;
+  shift: number;
+  isEnded: boolean;
+  /** Its files are about to move, or are somebody else's business now. */
+  isReleased: boolean;
+  failures: number;
+  retryAt: number;
+}
+
+/**
+ * Moves what grew beyond `log.max_size` from the live files to archives, one stream at a time. Nothing is
+ * ever lost by it, wherever the supervisor dies: bytes leave the live file only when their copy is on the
+ * disk and has its name, and copies without a name are worth nothing.
+ */
+export class Rotator {
+  readonly #options: RotatorOptions;
+  readonly #tools: Tools;
+  readonly #compressor: Compressor;
+  readonly #streams = new Map<string, Stream>();
+  readonly #waiting = new Set<Stream>();
+  #current: Stream | null = null;
+  #punches: boolean | null = null;
+  #isClosed = false;
+
+  constructor(options: RotatorOptions) {
+    this.#options = options;
+    this.#tools = new Tools(options.path);
+    const onFault = (live: string, error: unknown) => this.#report(live, error);
+    this.#compressor = new Compressor({ path: options.path, onFault, onDone: options.onArchived });
+    if (options.way === "cut") this.#punches = false;
+  }
+
+  /** Whether nothing is left to do. */
+  get isIdle(): boolean {
+    return this.#current === null && this.#waiting.size === 0 && this.#compressor.isIdle;
+  }
+
+  /** A stream is being written, from now on or already. */
+  watch(service: string, live: string): void {
+    if (this.#streams.has(live)) return;
+    const { base, shift } = listArchives(live);
+    const state = { isEnded: false, isReleased: false, failures: 0, retryAt: 0 };
+    const stream = { live, service, base, shift, ...state };
+    this.#streams.set(live, stream);
+    // Also punches what a predecessor had archived and not punched.
+    if (isUnpunched(stream)) this.#add(stream);
+  }
+
+  /** A stream was seen to have grown. */
+  grown(live: string, end: number): void {
+    const stream = this.#streams.get(live);
+    if (stream === undefined || end - stream.base <= this.#limit(stream)) return;
+    if (performance.now() >= stream.retryAt) this.#add(stream);
+  }
+
+  /** The run has ended: nobody writes to the stream any more. */
+  end(service: string, live: string): void {
+    this.watch(service, live);
+    const stream = this.#streams.get(live);
+    this.#streams.delete(live);
+    if (stream === undefined) return;
+    stream.isEnded = true;
+    if (this.#isDue(stream, stream.shift + sizeOf(live))) this.#add(stream);
+  }
+
+  /** Leaves a stream alone at once: its files are about to move. */
+  release(live: string): void {
+    const stream = this.#streams.get(live);
+    this.#streams.delete(live);
+    this.#compressor.release(live);
+    if (stream === undefined) return;
+    stream.isReleased = true;
+    this.#waiting.delete(stream);
+    if (this.#current === stream) this.#tools.stop();
+  }
+
+  /** Compresses what is archived of a stream already. */
+  compress(service: string, live: string): void {
+    this.#compressor.add(live, () => this.#options.settings(service));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting.clear();
+    if (this.#current !== null) this.#current.isReleased = true;
+    this.#tools.stop();
+    this.#compressor.close();
+    this.#streams.clear();
+  }
+
+  #add(stream: Stream): void {
+    if (this.#isClosed) return;
+    this.#waiting.add(stream);
+    if (this.#current === null) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    for (const stream of this.#waiting) {
+      this.#waiting.delete(stream);
+      this.#current = stream;
+      try {
+        await this.#tend(stream);
+        stream.failures = 0;
+      } catch (error) {
+        if (!stream.isReleased) this.#failed(stream, error);
+      }
+      this.#current = null;
+    }
+  }
+
+  async #tend(stream: Stream): Promise<void> {
+    this.#punches ??= await canPunch(this.#options.runs, this.#tools);
+    const punches = this.#punches && (stream.isEnded || stream.shift === 0);
+    if (punches && isUnpunched(stream)) await this.#punch(stream);
+    const before = stream.base;
+    for (;;) {
+      const end = stream.shift + sizeOf(stream.live);
+      if (stream.isReleased || !this.#isDue(stream, end)) break;
+      if (!(punches ? await this.#archive(stream, end) : await this.#cut(stream))) break;
+      this.#options.onArchived(stream.live);
+    }
+    if (stream.base > before && !stream.isReleased) this.compress(stream.service, stream.live);
+  }
+
+  #isDue(stream: Stream, end: number): boolean {
+    const { max_size, compress } = this.#options.settings(stream.service);
+    const length = end - stream.base;
+    if (!stream.isEnded) return length > this.#limit(stream);
+    return length > max_size + REST_BYTES || (compress && length > ENDED_BYTES_MIN);
+  }
+
+  /** Copies the oldest bytes of the live file to an archive, and punches them. False: given up. */
+  async #archive(stream: Stream, end: number): Promise<boolean> {
+    const { live, base, shift } = stream;
+    const { max_size } = this.#options.settings(stream.service);
+    failpoint("copy.before");
+    const source = openSync(live, "r");
+    const name = { stream: basename(live), from: base, mark: "hole" } as const;
+    try {
+      const limit = Math.min(base + max_size, end - Math.min(REST_BYTES, Math.floor(max_size / 4)));
+      const to = lineEnd(source, base - shift, limit - shift) + shift;
+      const unfinished = join(dirname(live), archiveName({ ...name, to, ending: "tmp" }));
+      const archive = join(dirname(live), archiveName({ ...name, to, ending: "" }));
+      try {
+        await this.#copy(source, base - shift, to - base, unfinished);
+        if (stream.isReleased) return false;
+        renameSync(unfinished, archive);
+        stream.base = to;
+      } finally {
+        rmSync(unfinished, { force: true });
+      }
+      await syncFolder(dirname(live));
+      failpoint("copy.after");
+    } finally {
+      closeSync(source);
+    }
+    if (!stream.isReleased) await this.#punch(stream);
+    return true;
+  }
+
+  async #copy(source: number, from: number, length: number, path: string): Promise<void> {
+    rmSync(path, { force: true });
+    const target = openSync(path, "wx+", 0o600);
+    try {
+      await this.#tools.copy(source, from, length, target);
+    } catch (error) {
+      ftruncateSync(target, 0);
+      if (!isNoSpace(error) || !this.#options.onFull(error)) throw error;
+      await this.#tools.copy(source, from, length, target);
+    } finally {
+      closeSync(target);
+    }
+  }
+
+  async #punch({ live, base, shift }: Stream): Promise<void> {
+    failpoint("punch.before");
+    await punchBelow(live, base - shift, this.#tools);
+    failpoint("punch.after");
+  }
+
+  async #cut(stream: Stream): Promise<boolean> {
+    failpoint("copy.before");
+    const end = await cut(stream.live, stream, this.#tools, () => stream.isReleased);
+    if (end === null) return false;
+    stream.base = end;
+    stream.shift = end;
+    this.#options.onShift(stream.live, end);
+    return true;
+  }
+
+  #limit({ service }: Stream): number {
+    const { max_size } = this.#options.settings(service);
+    return max_size + Math.min(REST_BYTES, Math.floor(max_size / 4));
+  }
+
+  #failed(stream: Stream, error: unknown): void {
+    stream.failures += 1;
+    const pauseMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (stream.failures - 1));
+    stream.retryAt = performance.now() + pauseMs;
+    if (stream.failures === 1) this.#report(stream.live, error);
+  }
+
+  #report(live: string, error: unknown): void {
+    const words = error instanceof Error ? error.message : String(error);
+    this.#options.log(`${live} could not be rotated: ${words}`);
+  }
+}
+
+/** After the last newline before `limit`; `limit` itself in the middle of a very long line. */
+function lineEnd(fd: number, from: number, limit: number): number {
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  const lowest = Math.max(from, limit - LINE_BYTES_MAX);
+  for (let end = limit; end > lowest; ) {
+    const start = Math.max(lowest, end - PIECE_BYTES);
+    const got = readSync(fd, piece, 0, end - start, start);
+    const newline = piece.subarray(0, got).lastIndexOf(10);
+    if (newline !== -1) return start + newline + 1;
+    end = start;
+  }
+  return limit;
+}
+
+function isUnpunched({ live, base, shift }: Stream): boolean {
+  const stat = statSync(live, { throwIfNoEntry: false });
+  if (stat === undefined || base - shift < BLOCK_BYTES) return false;
+  return stat.blocks * 512 > stat.size - (base - shift) + 4 * BLOCK_BYTES;
+}
+
+function sizeOf(live: string): number {
+  return statSync(live, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOSPC";
+}
+
+/** A name that is not on the disk is as good as none when the power fails after the hole was punched. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
