@@ -13,8 +13,10 @@ import type { Project } from "../core/spec.ts";
  *   GET  /v1/events?since=SEQ|ISO&follow=1   EventItem a line
  *   POST /v1/plan     PlanRequest            PlanDoc
  *   POST /v1/operate  Operation              StreamItem a line; the last one is a ResultItem
- *   POST /v1/attach   { "own": true }        EventItem a line, until closed; an owner that goes away ends the project
+ *   POST /v1/attach   { "own": true }        EventItem a line, until closed; an owner that goes away ends the project;
+ *                                            "since": also what happened after that number
  *   POST /v1/detach   {}                     { "ok": true }: the owner lets go, the project stays
+ *   POST /v1/handover HandoverRequest        { "ok": true }: another supervisor takes over, nothing that runs is touched
  *
  * A failure is a status of 400, 404, 409 or 500 with an ErrorReply. Every request carries `X-Procs-Version`.
  */
@@ -30,6 +32,17 @@ export interface VersionReply {
   readonly project: string;
   readonly folder: string;
   readonly since: string;
+  /** The process that starts the supervisor anew; null: there is none, or it is of an earlier version. */
+  readonly guardian?: number | null;
+}
+
+/** How to start the guardian of the supervisor that takes over; null: like the one that runs. */
+export interface HandoverRequest {
+  readonly guardian: {
+    readonly file: string;
+    readonly args: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+  } | null;
 }
 
 export interface ErrorReply {
@@ -78,7 +91,8 @@ export interface PlanRequest {
   readonly only: readonly string[] | null;
 }
 
-export type Operation = { readonly by: By } & (
+/** `id`: any word. An operation that is asked again under the same one, of the next supervisor too, changes nothing twice. */
+export type Operation = { readonly by: By; readonly id?: string | null } & (
   | (PlanRequest & {
       readonly op: "apply";
       readonly command: "up" | "reload";

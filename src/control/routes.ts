@@ -5,6 +5,7 @@ import { type Check, ShapeError } from "./check.ts";
 import { RequestError } from "./failure.ts";
 import type {
   EventItem,
+  HandoverRequest,
   Operation,
   PlanRequest,
   ProjectReply,
@@ -14,7 +15,7 @@ import type {
   WhyReply,
 } from "./protocol.ts";
 import type { ControlRequest, Handler, Responder } from "./server.ts";
-import { attachRequest, operation, planRequest } from "./shapes.ts";
+import { attachRequest, handoverRequest, operation, planRequest } from "./shapes.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What the supervisor does for the API. Everything may throw RequestError. */
@@ -32,6 +33,8 @@ export interface Control {
   /** An owner has come; returns what to call when its connection is gone. null: there is one already. */
   own(): (() => void) | null;
   disown(): void;
+  /** The reply of a handover has been handed over. */
+  handOver(request: HandoverRequest): void;
   /** The reply of a `down` has been handed over. */
   leave(): void;
 }
@@ -66,6 +69,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     control.disown();
     responder.reply({ ok: true });
   },
+  "POST /v1/handover": (control, request, responder) => {
+    const asked = read(handoverRequest, { ...request, body: request.body ?? {} });
+    responder.reply({ ok: true });
+    control.handOver(asked);
+  },
 };
 
 async function operate(control: Control, request: ControlRequest, responder: Responder) {
@@ -86,7 +94,7 @@ async function events(control: Control, request: ControlRequest, responder: Resp
 }
 
 async function attach(control: Control, request: ControlRequest, responder: Responder) {
-  const { own } = read(attachRequest, { ...request, body: request.body ?? {} });
+  const { own, since } = read(attachRequest, { ...request, body: request.body ?? {} });
   if (own) {
     const onGone = control.own();
     if (onGone === null) {
@@ -95,6 +103,8 @@ async function attach(control: Control, request: ControlRequest, responder: Resp
     responder.onGone(onGone);
   }
   responder.open();
+  // In the same breath as the following, so that none falls in between.
+  if (since !== null) for (const event of control.past(since)) responder.line(event);
   await untilEnd(control, responder);
 }
 

@@ -30,7 +30,7 @@ import {
   tagged,
   text,
 } from "./check.ts";
-import type { By, Operation, PlanRequest, Target } from "./protocol.ts";
+import type { By, HandoverRequest, Operation, PlanRequest, Target } from "./protocol.ts";
 import { environment, patternFault, projectFault, serviceName, sound, within } from "./sound.ts";
 
 /** Instances a service may be asked to have: more is a slip of the finger. */
@@ -197,6 +197,9 @@ const by = optional(
   { user: "somebody", via: "cli", pid: 0 },
 );
 
+/** What every operation has. */
+const asking = { by, id: optional(nullable(text), null) };
+
 const waiting = { wait: optional(flag, true), timeout_ms: optional(amount, DEFAULT_WAIT_MS) };
 
 /** The body of POST /v1/operate. */
@@ -204,7 +207,7 @@ export const operation = tagged<Operation>("op", {
   apply: object({
     ...planFields,
     ...waiting,
-    by,
+    ...asking,
     command: optional(oneOf("up", "reload"), "up"),
     expect: optional(nullable(text), null),
     scale: optional(record(instances), {}),
@@ -212,38 +215,46 @@ export const operation = tagged<Operation>("op", {
   }),
   restart: object({
     ...waiting,
-    by,
+    ...asking,
     services: names,
     rolling: optional(flag, false),
     apply: optional(nullable(planRequest), null),
   }),
-  start: object({ ...waiting, by, services: names, deps: optional(flag, true) }),
+  start: object({ ...waiting, ...asking, services: names, deps: optional(flag, true) }),
   stop: object({
     ...waiting,
-    by,
+    ...asking,
     services: names,
     dependents: optional(flag, false),
     signal: optional(nullable(signalName), null),
     grace_ms: optional(nullable(duration), null),
   }),
-  scale: object({ ...waiting, by, counts: record(instances) }),
+  scale: object({ ...waiting, ...asking, counts: record(instances) }),
   signal: object({
-    by,
+    ...asking,
     targets: list(object<Target>({ service: text, instance: optional(nullable(count), null) })),
     signal: signalName,
   }),
   wait: object({
-    by,
+    ...asking,
     services: names,
     for: optional(oneOf("ready", "stopped", "done"), "ready"),
     timeout_ms: waiting.timeout_ms,
   }),
-  down: object({ by, grace_ms: optional(nullable(duration), null) }),
-  kill: object({ by }),
+  down: object({ ...asking, grace_ms: optional(nullable(duration), null) }),
+  kill: object({ ...asking }),
 });
 
 /** The body of POST /v1/attach. */
-export const attachRequest = object<{ readonly own: boolean }>({ own: optional(flag, false) });
+export const attachRequest = object<{ readonly own: boolean; readonly since: number | null }>({
+  own: optional(flag, false),
+  since: optional(nullable(count), null),
+});
+
+/** The body of POST /v1/handover. */
+export const handoverRequest = object<HandoverRequest>({
+  guardian: optional(nullable(object({ file: text, args: names, env: variables })), null),
+});
 
 function integer(value: unknown, path: string): number {
   return typeof value === "number" && value < 0 ? -count(-value, path) : count(value, path);

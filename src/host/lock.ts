@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   constants,
   linkSync,
@@ -11,44 +12,61 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
 import { findProcess } from "./tree.ts";
 
-/** What the command of `lockedCommand` ends with when somebody else holds the lock. */
+/** What a process ends with when somebody else holds the lock. */
 export const LOCKED_EXIT = 75;
 
-/** In the environment of a command that holds the lock already: the path of the lock. */
-const HELD_VARIABLE = "PROCS_LOCK";
+/** In the environment of what was started by the holder of the lock: the path of the lock. */
+export const HELD_VARIABLE = "PROCS_LOCK";
+
+/** Descriptor of the lock, in the shell that takes it and in whatever it hands it on to. */
+export const LOCK_FD = 9;
 
 /** Of macOS and the BSDs, where open(2) itself can lock. */
 const O_EXLOCK = 0x20;
 
-export interface LockedCommand {
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
 /**
- * A command that runs `argv` (an absolute program first) while holding the lock at `path`, or ends with
- * LOCKED_EXIT at once. The kernel lets go of it when that process dies, however it dies: the shell takes
- * it with flock(1) and becomes the program. Without flock(1) it is `argv` itself; `takeLock` does the rest.
+ * Shell text that takes the lock at `path` for as long as descriptor 9 is open anywhere, or ends the shell with
+ * LOCKED_EXIT at once. The kernel lets go of it when its last holder dies, however it dies. Without
+ * flock(1) it takes nothing, and `takeLock` does it all. A shell that was handed descriptor 9 has the lock already.
  */
-export function lockedCommand(path: string, argv: readonly string[]): LockedCommand {
+export function lockText(path: string): string {
   const flock = findProgram("flock", "/", DEFAULT_PATH);
-  const [command = "", ...args] = argv;
-  if (flock.kind !== "found") return { command, args };
-  // The lock belongs to what is open, not to a process, so it passes through exec. Node closes descriptor
-  // 9 in the programs that it spawns.
-  const script = [
-    '(umask 077 && : >>"$1") && exec 9>>"$1" || exit 1',
-    `"$2" -n 9 || exit ${LOCKED_EXIT}`,
-    `export ${HELD_VARIABLE}="$1"`,
-    "shift 2",
-    'exec "$@"',
+  if (flock.kind !== "found") return `exec ${LOCK_FD}</dev/null`;
+  return [
+    `lock=${quoted(path)}`,
+    `if [ "\${${HELD_VARIABLE}-}" != "$lock" ]; then`,
+    `  (umask 077 && : >>"$lock") && exec ${LOCK_FD}>>"$lock" || exit 1`,
+    `  ${quoted(flock.path)} -n ${LOCK_FD} || exit ${LOCKED_EXIT}`,
+    `  export ${HELD_VARIABLE}="$lock"`,
+    "fi",
+    // For people, and for clients that ask whether anybody is there. A full disk leaves it empty.
+    'read -r stat 2>/dev/null <"/proc/$$/stat" && set -- ${stat##*) } && echo "$$ ${20}" 2>/dev/null >"$lock"',
   ].join("\n");
-  return { command: "/bin/sh", args: ["-c", script, "procs", path, flock.path, ...argv] };
+}
+
+/** A word for a POSIX shell. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
- * True when this process holds the lock: because `lockedCommand` took it on the way, or it could be taken
- * now. False: somebody else has it. For the whole life of the process.
+ * Whether some guardian or supervisor holds the lock at `path`. Costs nothing where there is no lock; else a look at
+ * the process that it names, and where that has gone, a flock(1).
+ */
+export function isLocked(path: string): boolean {
+  const owner = readOwner(path);
+  if (owner === null) return false;
+  if (isAlive(owner)) return true;
+  const flock = findProgram("flock", "/", DEFAULT_PATH);
+  if (flock.kind !== "found") return false;
+  // A holder that handed the lock on and died names nobody any more.
+  const asked = spawnSync(flock.path, ["-n", "-s", path, "true"], { stdio: "ignore" });
+  return asked.status === 1;
+}
+
+/**
+ * True when this process holds the lock: because a shell with `lockText` took it on the way, or it could be
+ * taken now. False: somebody else has it. For the whole life of the process.
  */
 export async function takeLock(path: string): Promise<boolean> {
   if (process.env[HELD_VARIABLE] === path) return true;

@@ -1,14 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { closeSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { socketOf } from "../control/address.ts";
 import { EXIT, type UserError, userError } from "../errors.ts";
+import { findKey } from "../host/find-key.ts";
 import { preparePaths } from "../host/folders.ts";
-import { LOCKED_EXIT, lockedCommand } from "../host/lock.ts";
+import { LOCKED_EXIT } from "../host/lock.ts";
+import { openOwn } from "../host/own-files.ts";
 import { softFileLimit } from "../host/shim.ts";
 import type { ProjectPaths } from "../paths.ts";
+import { guardianCommand, startGuardian } from "./guardian.ts";
+import { newKey } from "./sealed.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -65,28 +67,20 @@ function identityOf(path: string): string {
   return stats === undefined ? "" : `${stats.ino} ${stats.birthtimeMs}`;
 }
 
-/** A supervisor is idle nearly always: a smaller heap costs it nothing, and gives back a fifth of its memory. */
-const NODE_FLAGS: readonly string[] = ["--optimize-for-size"];
-
 function start({ paths, env, entry }: LaunchOptions): ChildProcess {
-  const program = entry ?? fileURLToPath(new URL("./main.js", import.meta.url));
-  const node = [process.execPath, ...NODE_FLAGS, program, paths.folder];
-  const { command, args } = lockedCommand(paths.lock, node);
-  const log = openSync(paths.supervisorLog, "a", 0o600);
+  const fileLimit = softFileLimit(process.ppid);
+  const command = guardianCommand({ paths, env, entry, fileLimit });
+  // What still runs knows the key of the supervisor before; a new one would leave its state unread.
+  const key = (existsSync(paths.stateFile) ? findKey(paths) : null) ?? newKey();
+  const log = openOwn(paths.supervisorLog, APPENDING);
   try {
-    const child = spawn(command, args, {
-      cwd: "/",
-      // A session of its own: no terminal, and no signal meant for the one who launched it.
-      detached: true,
-      stdio: ["ignore", log, log],
-      env: { ...supervisorEnv(env), PROCS_NOFILE: String(softFileLimit(process.ppid)) },
-    });
-    child.unref();
-    return child;
+    return startGuardian(command, key, log);
   } finally {
     closeSync(log);
   }
 }
+
+const APPENDING = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
 /** The exit code of the launched process, or "listens" once the socket answers. */
 async function waitForSocket(
@@ -127,37 +121,6 @@ async function pause(limitMs: number, isOver: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_EVERY_MS, limitMs)));
   }
 }
-
-/** What Node, sh and our own folders need. Services get theirs from the `up` that asked for them. */
-function supervisorEnv(env: Env): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of KEPT) {
-    const value = env[name];
-    if (value !== undefined && value !== "")
-      kept[name] = FOLDERS.has(name) ? resolve(value) : value;
-  }
-  return kept;
-}
-
-/** Relative ones are relative to where the command was given; the supervisor lives in `/`. */
-const FOLDERS: ReadonlySet<string> = new Set([
-  "PROCS_STATE_DIR",
-  "XDG_RUNTIME_DIR",
-  "XDG_STATE_HOME",
-  "HOME",
-  "TMPDIR",
-]);
-const KEPT: readonly string[] = [
-  ...FOLDERS,
-  "PATH",
-  "USER",
-  "LOGNAME",
-  "SHELL",
-  "LANG",
-  "LC_ALL",
-  "TZ",
-  "PROCS_LOG",
-];
 
 function died(paths: ProjectPaths, from: number, how: number | string): UserError {
   const words = typeof how === "number" ? `ended with code ${how}` : `ended: ${how}`;

@@ -1,40 +1,76 @@
 import { fstatSync, statSync, truncateSync, writeSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { closeForeignFiles } from "../host/descriptors.ts";
+import { armFailpoints } from "../host/failpoint.ts";
 import { preparePaths } from "../host/folders.ts";
-import { LOCKED_EXIT, takeLock } from "../host/lock.ts";
-import { projectPaths } from "../paths.ts";
+import { HELD_VARIABLE, LOCK_FD, LOCKED_EXIT, takeLock } from "../host/lock.ts";
+import { softFileLimit } from "../host/shim.ts";
+import { type ProjectPaths, projectPaths } from "../paths.ts";
 import { VERSION } from "../version.ts";
 import { superviseProject } from "./compose.ts";
+import { Endings } from "./endings.ts";
+import { guardianCommand } from "./guardian.ts";
+import { GuardianLink } from "./guardian-link.ts";
+import { LEFT_EXIT, REFUSED_EXIT } from "./guardian-text.ts";
+import { isKey, newKey } from "./sealed.ts";
 
 /** A fault inside procs, by the habit of sysexits.h. What runs goes on; the next supervisor sees to it. */
 const FAULT_EXIT = 70;
-/** Descriptor of the lock, as `lockedCommand` hands it over. */
-const LOCK_FD = 9;
 const LOG_BYTES_MAX = 4 * 1024 * 1024;
 
 await main(process.argv[2] ?? "/");
 
-/** The supervisor's process: `node main.js FOLDER`, started by launch.ts, its output going to its log. */
+/** The supervisor's process: `node main.js FOLDER`, started by its guardian, its output going to its log. */
 async function main(folder: string): Promise<void> {
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", fail);
   // The terminal that started it may close: that is none of its business.
   process.on("SIGHUP", () => undefined);
-  const paths = projectPaths(folder, process.env, process.getuid?.() ?? 0);
-  preparePaths(paths);
+  const { env } = process;
+  const paths = projectPaths(folder, env, process.getuid?.() ?? 0);
+  preparePaths(paths, log);
   if (!(await takeLock(paths.lock)) || !isLockInPlace(paths.lock)) process.exit(LOCKED_EXIT);
-  delete process.env.PROCS_LOCK;
+  arm(paths);
+  const held = env[HELD_VARIABLE] ?? null;
+  const key = isKey(env.PROCS_KEY) ? env.PROCS_KEY : newKey();
+  const endings = new Endings();
+  const own = { paths, env, entry: process.argv[1] ?? null, fileLimit: limit() };
+  const guardian = new GuardianLink(
+    {
+      ...{ key, held, log },
+      own: () => guardianCommand(own),
+      onTerminate: () => endings.ask("guardian"),
+    },
+    env,
+  );
+  // Meant for this process alone, and for none that it starts.
+  for (const name of [HELD_VARIABLE, "PROCS_KEY", "PROCS_GUARDED", "PROCS_PIPE"]) delete env[name];
   closeForeignFiles();
   boundLog(paths.supervisorLog);
+  process.on("SIGTERM", () => endings.ask("SIGTERM"));
+  process.on("SIGINT", () => endings.ask("SIGINT"));
   const supervisor = await superviseProject({
-    paths,
-    version: VERSION,
-    log,
-    onLeft: () => process.exit(0),
+    ...{ paths, version: VERSION, key, log, guardian },
+    onLeft: () => process.exit(LEFT_EXIT),
   });
-  process.on("SIGTERM", () => supervisor.end("SIGTERM"));
-  process.on("SIGINT", () => supervisor.end("SIGINT"));
+  endings.hear((why) => supervisor.end(why));
+  guardian.isWell();
+}
+
+/** What a test asks for and cannot be read would be no better at the next try. */
+function arm(paths: ProjectPaths): void {
+  try {
+    armFailpoints(process.env.PROCS_FAILPOINTS, paths.state);
+  } catch (error) {
+    log(String(error));
+    process.exit(REFUSED_EXIT);
+  }
+}
+
+/** Of services: what whoever started the first supervisor had. Node cannot know of itself. */
+function limit(): number {
+  const given = Number(process.env.PROCS_NOFILE);
+  return given > 0 ? given : softFileLimit(process.ppid);
 }
 
 /**

@@ -2,6 +2,7 @@ import { unreachable } from "../assert.ts";
 import { RequestError } from "../control/failure.ts";
 import {
   type EventItem,
+  type HandoverRequest,
   type Operation,
   type PlanRequest,
   PROTOCOL,
@@ -27,11 +28,21 @@ import { planOf } from "./plan.ts";
 import type { Session } from "./session.ts";
 import { takeSnapshot, type Usage } from "./snapshot.ts";
 
+/** The supervisor's side of its guardian. */
+export interface Guardian {
+  /** null: there is none. */
+  readonly pid: number | null;
+  /** Leaves for the supervisor of another guardian; null: one like this. */
+  handOver(guardian: HandoverRequest["guardian"]): void;
+}
+
 export interface ProjectControlOptions {
   readonly session: Session;
   readonly host: Pick<RealHost, "stats">;
   readonly drift: Drift;
   readonly owner: Owner;
+  /** What starts it anew; null: it was started by hand. */
+  readonly guardian: Guardian | null;
   /** The reply of a `down` has been handed over. */
   readonly onLeave: () => void;
 }
@@ -58,6 +69,7 @@ export class ProjectControl implements Control {
       project: basis.project?.name ?? "",
       folder: paths.folder,
       since,
+      guardian: this.#options.guardian?.pid ?? null,
     };
   }
 
@@ -126,6 +138,14 @@ export class ProjectControl implements Control {
 
   disown(): void {
     this.#options.owner.release();
+  }
+
+  handOver({ guardian }: HandoverRequest): void {
+    this.#session.events.add({
+      type: "supervisor",
+      message: "the supervisor hands over to another",
+    });
+    this.#options.guardian?.handOver(guardian);
   }
 
   leave(): void {
