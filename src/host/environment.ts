@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { InstanceId } from "../core/observed.ts";
 import { INSTANCE_MARK, type ServiceSpec } from "../core/spec.ts";
+import type { ProjectPaths } from "../paths.ts";
 import { type Account, accountEnvironment } from "./account.ts";
 
 export interface EnvironmentFacts {
@@ -33,6 +35,15 @@ export function programEnvironment(
   env.PROCS_ID = markOf(facts.projectId, id);
   if (port !== null) env.PORT = String(port);
   return { ...env, ...withNodeOptions(env, facts.extra) };
+}
+
+/**
+ * What the processes of a project carry. Not only of its folder: another user's project of the same folder
+ * is not ours to end, and is told apart by where its state is kept.
+ */
+export function projectMark(paths: ProjectPaths): string {
+  const state = createHash("sha256").update(paths.state).digest("hex").slice(0, 8);
+  return `${paths.id}-${state}`;
 }
 
 /** Names a run on this machine: everything it starts carries this in its environment. */

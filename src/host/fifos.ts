@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { closeSync, constants, openSync, readSync, renameSync, rmSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 
@@ -11,6 +11,8 @@ export interface Fifos {
   make(paths: readonly string[]): Promise<void>;
   /** Takes back fifos that nobody holds any more. */
   release(paths: readonly string[]): void;
+  /** Takes away fifos that somebody else may still have open for reading. */
+  remove(paths: readonly string[]): void;
   close(): void;
 }
 
@@ -49,25 +51,62 @@ export function createFifos(folder: string): Fifos {
     isClosed = true;
     for (const spare of spares.splice(0)) rmSync(spare, { force: true });
   };
-  return { make, release, close };
+  const remove = (paths: readonly string[]): void => {
+    for (const path of paths) rmSync(path, { force: true });
+  };
+  return { make, release, remove, close };
 }
 
-/** Whether anybody holds the write end: the kernel's own answer to "does it live?". */
+/** Whether anybody holds the write end: the kernel's own answer to "does it live?". Not for the main fifo: what is in it is lost. */
 export function isHeld(fifo: string): boolean {
+  const held = openHeld(fifo);
+  if (held !== null) closeSync(held.fd);
+  return held !== null;
+}
+
+/** Our reading end of a fifo that somebody holds, and what had been written into it. */
+export interface HeldFifo {
+  readonly fd: number;
+  readonly text: string;
+}
+
+/**
+ * null: nobody holds its write end, or there is no such fifo. What is read is read for good. Throws when it
+ * cannot be told, for want of file descriptors: "dead" must never be a guess.
+ */
+export function openHeld(path: string): HeldFifo | null {
   let fd: number;
   try {
-    fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return false;
-  }
-  try {
-    // 0 is the end of file, which a fifo without a writer has.
-    return readSync(fd, Buffer.alloc(1)) !== 0;
+    fd = openReader(path);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EAGAIN";
-  } finally {
-    closeSync(fd);
+    if (isAbsent(error)) return null;
+    throw error;
   }
+  const text = fstatSync(fd).isFIFO() ? readNow(fd) : null;
+  if (text === null) closeSync(fd);
+  return text === null ? null : { fd, text };
+}
+
+/** What is in a fifo; "" when it is empty and held, null when nobody holds it. */
+function readNow(fd: number): string | null {
+  const buffer = Buffer.alloc(64);
+  try {
+    const length = readSync(fd, buffer);
+    return length === 0 ? null : buffer.toString("latin1", 0, length);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EAGAIN" ? "" : null;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return (
+    code === "ENOENT" ||
+    code === "ENOTDIR" ||
+    code === "ENXIO" ||
+    code === "ESRCH" ||
+    code === "EACCES"
+  );
 }
 
 /** Our reading end, to be watched once somebody holds the other one. */

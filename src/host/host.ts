@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import type { Event } from "../core/event.ts";
 import { type InstanceId, sameId } from "../core/observed.ts";
-import type { Host } from "../core/ports.ts";
+import type { AdoptingHost } from "../core/ports.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 import type { ProjectPaths } from "../paths.ts";
+import { takeCensus } from "./census.ts";
 import { monotonicMs } from "./clock.ts";
-import { fillCommand, markOf, programEnvironment } from "./environment.ts";
+import { fillCommand, markOf, programEnvironment, projectMark } from "./environment.ts";
 import {
   clearFifos,
   findLeftovers,
@@ -18,6 +18,7 @@ import { Processes } from "./processes.ts";
 import { Schedules } from "./schedules.ts";
 import { hardFileLimit } from "./shim.ts";
 import { Sampler, type TreeStats } from "./stats.ts";
+import { attemptId, endForgottenAttempts, findStrays } from "./strays.ts";
 import { Watches } from "./watch.ts";
 
 export interface HostOptions {
@@ -29,10 +30,12 @@ export interface HostOptions {
   readonly warn?: (message: string) => void;
   /** The soft limit of open files that programs get: what procs had before Node raised its own. */
   readonly fileLimit?: number;
+  /** See `RunContext`. */
+  readonly key?: string | null;
 }
 
 /** The real world behind core's port. */
-export interface RealHost extends Host {
+export interface RealHost extends AdoptingHost {
   /** What runs of an earlier supervisor still live, and clears up after the others. To be asked before the first start. */
   leftovers(): readonly Leftover[];
   /** Ends them; resolves with those that could not be ended. */
@@ -61,8 +64,9 @@ export function createHost(options: HostOptions): RealHost {
     if (!isClosed) options.emit(event);
   };
   const fileLimit = options.fileLimit ?? defaultFileLimit();
-  const context = { paths, projectId, socketPath: paths.socket, fileLimit };
-  const processes = new Processes({ ...context, emit });
+  const { key = null } = options;
+  const context = { paths, projectId, socketPath: paths.socket, fileLimit, key };
+  const processes = new Processes({ ...context, emit, warn });
   const sampler = new Sampler();
   const watches = new Watches({
     changed: (service, path) => emit({ kind: "changed", service, path }),
@@ -75,6 +79,8 @@ export function createHost(options: HostOptions): RealHost {
   });
   return {
     start: (id, spec) => processes.start(id, spec),
+    adopt: (adoption) => processes.adopt(adoption),
+    strays: (known) => findStrays(known, context),
     stop: (id, using) => processes.stop(id, using),
     kill: (id) => processes.kill(id),
     signal: (id, signal) => processes.signal(id, signal),
@@ -87,6 +93,7 @@ export function createHost(options: HostOptions): RealHost {
     schedule: (spec) => schedules.schedule(spec),
     leftovers: () => {
       clearFifos(paths);
+      endForgottenAttempts(takeCensus(), projectId);
       return findLeftovers(paths, projectId);
     },
     killLeftovers: (leftovers, ending) => killLeftovers(paths, projectId, leftovers, ending),
@@ -101,17 +108,6 @@ export function createHost(options: HostOptions): RealHost {
     },
   };
 }
-
-/**
- * What the processes of a project carry. Not only of its folder: another user's project of the same folder
- * is not ours to end, and is told apart by where its state is kept.
- */
-export function projectMark(paths: ProjectPaths): string {
-  const state = createHash("sha256").update(paths.state).digest("hex").slice(0, 8);
-  return `${paths.id}-${state}`;
-}
-
-let attemptNext = 1;
 
 async function probe(
   processes: Processes,
@@ -128,7 +124,7 @@ async function probe(
   const watcher = { close: () => abort.abort() };
   run.watchers.push(watcher);
   const { cwd, shell } = spec;
-  const mark = markOf(projectId, { ...id, service: `probe of ${id.service}`, run: attemptNext++ });
+  const mark = markOf(projectId, attemptId("probe", id.service, id.slot));
   const target = { port: run.port, cwd, shell, env: run.env, mark, signal: abort.signal };
   const { check } = asked;
   const filled =
@@ -160,11 +156,7 @@ async function runCommand(
     extra: {},
   });
   const { cwd, shell } = spec;
-  const mark = markOf(context.projectId, {
-    service: `command of ${spec.name}`,
-    slot: 1,
-    run: attemptNext++,
-  });
+  const mark = markOf(context.projectId, attemptId("command", spec.name, 1));
   const target = { port: null, cwd, shell, env, mark, signal: context.signal };
   const answer: ProbeAnswer | null = await attemptProbe(
     { kind: "exec", command },

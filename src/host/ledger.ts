@@ -1,27 +1,62 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { appendFileSync, readFileSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
 import { basename } from "node:path";
 import type { Exit } from "../core/observed.ts";
+import type { Signal } from "../core/spec.ts";
+import { failpoint } from "./failpoint.ts";
 
 /**
- * What the shim wrote about a run: `run <mark>` (by the supervisor, so that a renamed run can be found
- * by the mark it was started with), `start <pid>`, `exit <status>`. Any other line is what the shim's
- * shell said about a signal that ended the program.
+ * What is known of a run when nobody who saw it lives. By the supervisor, before the spawn: `run <mark>`,
+ * `port <number>`, `exchange <kind> <folder>`; after a signal was sent: `stop <signal>`. By the shim:
+ * `start <pid>`, `exit <status>`. Any other line is what the shim's shell said about a signal that ended
+ * the program.
  */
 export interface Ledger {
+  /** A renamed run is found by the mark it was started with. */
   readonly mark: string | null;
+  /** The $PORT it was given. */
+  readonly port: number | null;
+  /** Where it tells that it is ready. */
+  readonly exchange: { readonly kind: string; readonly folder: string } | null;
   /** The program's own process id. */
   readonly pid: number | null;
+  /** The last signal that it was told to end with. */
+  readonly stop: Signal | null;
   /** null: still running, or the shim was ended before it could write. */
   readonly exit: Exit | null;
 }
+
+/** Knows nothing. */
+export const NO_LEDGER: Ledger = {
+  ...{ mark: null, port: null, exchange: null, pid: null, stop: null, exit: null },
+};
 
 /** A ledger that is not there, or not readable, reads as an empty one. */
 export function readLedger(path: string): Ledger {
   try {
     return parseLedger(readFileSync(path, "utf8"), SILENT_SIGNALS);
   } catch {
-    return { mark: null, pid: null, exit: null };
+    return NO_LEDGER;
+  }
+}
+
+/** What the supervisor writes before the spawn. */
+export function ledgerHead(head: Pick<Ledger, "mark" | "port" | "exchange">): string {
+  const { mark, port, exchange } = head;
+  const lines = [`run ${mark}`];
+  if (port !== null) lines.push(`port ${port}`);
+  if (exchange !== null) lines.push(`exchange ${exchange.kind} ${exchange.folder}`);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Notes that a signal was sent, for a supervisor that has to know whether one still is to be. */
+export function noteStop(path: string, signal: Signal): void {
+  try {
+    failpoint("ledger.before");
+    appendFileSync(path, `stop ${signal}\n`, { mode: 0o600 });
+    failpoint("ledger.after");
+  } catch {
+    // A full disk: the next supervisor sends it once more.
   }
 }
 
@@ -31,18 +66,40 @@ export function readLedger(path: string): Ledger {
  * nobody can know, and the signal is assumed.
  */
 export function parseLedger(text: string, silent: readonly number[]): Ledger {
-  let mark: string | null = null;
-  let pid: number | null = null;
-  let exit: Exit | null = null;
+  let known = NO_LEDGER;
   let wasTold = false;
-  for (const line of text.split("\n")) {
-    const [, word, value] = /^(run|start|exit) (\S+)$/.exec(line) ?? [];
-    if (word === "run") mark = value ?? null;
-    else if (word === "start") pid = Number(value);
-    else if (word === "exit") exit = exitOfStatus(Number(value), wasTold, silent);
+  // What has no newline at its end was torn, and half a number is another number.
+  for (const line of text.split("\n").slice(0, -1)) {
+    const [, word, value = ""] = /^(run|port|exchange|start|stop|exit) (.+)$/.exec(line) ?? [];
+    // A run of this number that was never spawned may have begun the ledger.
+    if (word === "run") known = { ...NO_LEDGER, mark: value };
+    else if (word === "port") known = { ...known, port: numberIn(value) };
+    else if (word === "exchange") known = { ...known, exchange: exchangeIn(value) };
+    else if (word === "start") known = { ...known, pid: numberIn(value) };
+    else if (word === "stop") known = { ...known, stop: signalIn(value) };
+    else if (word === "exit") known = { ...known, exit: exitIn(value, wasTold, silent) };
     else if (line.trim() !== "") wasTold = true;
   }
-  return { mark, pid, exit };
+  return known;
+}
+
+function exitIn(value: string, wasTold: boolean, silent: readonly number[]): Exit | null {
+  const status = numberIn(value);
+  return status === null ? null : exitOfStatus(status, wasTold, silent);
+}
+
+function numberIn(value: string): number | null {
+  return /^\d{1,9}$/.test(value) ? Number(value) : null;
+}
+
+function exchangeIn(value: string): Ledger["exchange"] {
+  const [, kind, folder] = /^(\S+) (.+)$/.exec(value) ?? [];
+  return kind === undefined || folder === undefined ? null : { kind, folder };
+}
+
+function signalIn(value: string): Signal | null {
+  const name = Object.keys(constants.signals).find((each) => each === value);
+  return name === undefined ? null : `SIG${name.slice(3)}`;
 }
 
 function exitOfStatus(status: number, wasTold: boolean, silent: readonly number[]): Exit {

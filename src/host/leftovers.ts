@@ -1,23 +1,17 @@
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceId } from "../core/observed.ts";
 import { dependentsOf } from "../core/order.ts";
 import type { Millis, ServiceSpec, StopSettings } from "../core/spec.ts";
 import { runFiles } from "../logs/layout.ts";
 import type { ProjectPaths } from "../paths.ts";
+import { type Member, takeCensus } from "./census.ts";
 import { markOf, readMark } from "./environment.ts";
 import { isHeld, openReader, watchFifo } from "./fifos.ts";
 import { readLedger } from "./ledger.ts";
-import { lifeFifos } from "./run.ts";
-import {
-  type Carrier,
-  findProcess,
-  killTrees,
-  listCarriers,
-  markIn,
-  signalTrees,
-  type TreeTarget,
-} from "./tree.ts";
+import { fifoRuns, lifeFifos, namesIn, readFifoName } from "./life.ts";
+import { isAttempt } from "./strays.ts";
+import { findProcess, killTrees, markIn, signalTrees, type TreeTarget } from "./tree.ts";
 
 /** A run of an earlier supervisor, of which something still lives. */
 export interface Leftover {
@@ -28,10 +22,13 @@ export interface Leftover {
   readonly pids: readonly number[];
 }
 
+/** How a service wants to be stopped, and after whom. */
+export type StopFacts = Pick<ServiceSpec, "name" | "stop" | "depends_on">;
+
 /** How to end leftovers. */
 export interface LeftoverEnding {
   /** As last known: how each wants to be stopped, and who needs whom. */
-  readonly services: ReadonlyMap<string, ServiceSpec>;
+  readonly services: ReadonlyMap<string, StopFacts>;
   /** Aborted: the rest gets no more grace. */
   readonly hurry?: AbortSignal;
 }
@@ -51,14 +48,14 @@ const STOP_DEFAULT: StopSettings = { signal: "SIGTERM", timeout: 10_000 };
 export function findLeftovers(paths: ProjectPaths, projectId: string): readonly Leftover[] {
   const held = fifoRuns(paths).filter((id) => isHeld(lifeFifos(paths, id).tree));
   // One look at all processes, however many runs there are.
-  const carriers = listCarriers();
+  const census = takeCensus();
   const known = new Set(held.map((id) => targetOf(paths, projectId, id).mark));
-  const marked = markedRuns(projectId, carriers, known);
+  const marked = markedRuns(projectId, census, known);
   return [...held, ...marked].map((id) => {
     const { mark, fifo } = targetOf(paths, projectId, id);
-    const pids = carriers
+    const pids = census
       .filter((each) => each.mark === mark || each.fifo === fifo)
-      .map(({ pid }) => pid);
+      .map(({ process }) => process.pid);
     return { id, pid: readLedger(ledgerOf(paths, id)).pid, pids };
   });
 }
@@ -67,7 +64,7 @@ export function findLeftovers(paths: ProjectPaths, projectId: string): readonly 
 export function clearFifos(paths: ProjectPaths): void {
   for (const id of fifoRuns(paths)) if (!isHeld(lifeFifos(paths, id).tree)) clear(paths, id);
   for (const name of namesIn(paths.life)) {
-    if (TREE_FIFO.test(name) || name.endsWith(".main")) continue;
+    if (readFifoName(name) !== null || name.endsWith(".main")) continue;
     if (!isHeld(join(paths.life, name))) rmSync(join(paths.life, name), { force: true });
   }
 }
@@ -223,22 +220,14 @@ function ledgerOf(paths: ProjectPaths, id: InstanceId): string {
 /** Runs of which a marked process lives, save those with a known mark. */
 function markedRuns(
   projectId: string,
-  carriers: readonly Carrier[],
+  census: readonly Member[],
   known: ReadonlySet<string>,
 ): readonly InstanceId[] {
-  const marks = new Set(carriers.flatMap(({ mark }) => mark ?? []));
+  const marks = new Set(census.flatMap(({ mark }) => mark ?? []));
   return [...marks]
     .filter((mark) => !known.has(mark))
-    .flatMap((mark) => readMark(projectId, mark) ?? []);
-}
-
-const TREE_FIFO = /^(.+)\.(\d+)\.(\d+)\.tree$/;
-
-function fifoRuns(paths: ProjectPaths): readonly InstanceId[] {
-  return namesIn(paths.life).flatMap((name) => {
-    const [, service, slot, run] = TREE_FIFO.exec(name) ?? [];
-    return service === undefined ? [] : [{ service, slot: Number(slot), run: Number(run) }];
-  });
+    .flatMap((mark) => readMark(projectId, mark) ?? [])
+    .filter((id) => !isAttempt(id));
 }
 
 function clear(paths: ProjectPaths, id: InstanceId): void {
@@ -247,12 +236,4 @@ function clear(paths: ProjectPaths, id: InstanceId): void {
   rmSync(tree, { force: true });
   const exchange = join(paths.runtime, "exchange", `${id.service}.${id.slot}.${id.run}`);
   rmSync(exchange, { recursive: true, force: true });
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -1,45 +1,32 @@
-import { closeSync, fchownSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, fchownSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FolderWatch } from "../logs/folder-watch.ts";
 import type { Account } from "./account.ts";
-
-/** Where nobody tells of changes: how often the file is looked at. */
-const POLL_MS = 50;
 
 /**
  * `process.send("ready")` without a channel of Node's own: that would tie the life of the program to the
- * supervisor's. A preload gives the program a `process.send` which writes to a file. `onReady` comes
- * once. The environment loads it into every Node below the program, so `npm start` works too.
+ * supervisor's. A preload gives the program a `process.send` which writes to a file. The environment loads
+ * it into every Node below the program, so `npm start` works too.
  */
-export function openMessageFile(
+export function makeMessageFile(
   folder: string,
   account: Account | null,
-  onReady: () => void,
-): { readonly env: Readonly<Record<string, string>>; close(): void } {
-  const file = join(folder, "message");
+): Readonly<Record<string, string>> {
+  const file = join(folder, MESSAGE_FILE);
   const preload = join(folder, "preload.cjs");
   writeFileSync(preload, PRELOAD, { mode: 0o600 });
   writeFileSync(file, "", { mode: 0o600 });
   if (account !== null) for (const path of [preload, file]) giveTo(path, account);
-  let isReady = false;
-  const look = (): boolean => {
-    if (isReady || !hasReady(file)) return false;
-    isReady = true;
-    onReady();
-    return true;
-  };
-  const watch = new FolderWatch(folder, { look, pollMs: POLL_MS });
-  const env = { PROCS_MESSAGE: file, NODE_OPTIONS: `--require ${quoteOption(preload)}` };
-  return { env, close: () => watch.close() };
+  return messageEnvironment(folder);
 }
 
-function hasReady(file: string): boolean {
-  try {
-    return readFileSync(file, "utf8").split("\n").includes("ready");
-  } catch {
-    return false;
-  }
+/** What the program finds in its environment. */
+export function messageEnvironment(folder: string): Readonly<Record<string, string>> {
+  const preload = quoteOption(join(folder, "preload.cjs"));
+  return { PROCS_MESSAGE: join(folder, MESSAGE_FILE), NODE_OPTIONS: `--require ${preload}` };
 }
+
+/** In the exchange folder. It gets a line `ready`. */
+export const MESSAGE_FILE = "message";
 
 function giveTo(path: string, account: Account): void {
   const fd = openSync(path, "r");

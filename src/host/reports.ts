@@ -1,11 +1,14 @@
+import { closeSync } from "node:fs";
 import type { InstanceId } from "../core/observed.ts";
 import type { Check, ServiceSpec } from "../core/spec.ts";
 import { followRun } from "../logs/follow-run.ts";
 import type { RunFiles } from "../logs/layout.ts";
 import type { Account } from "./account.ts";
-import { type ExchangeFolder, makeExchange } from "./exchange.ts";
-import { openMessageFile } from "./message.ts";
-import { openNotifySocket } from "./notify.ts";
+import { type ExchangeFolder, findExchange, makeExchange, watchForLine } from "./exchange.ts";
+import { openReader } from "./fifos.ts";
+import type { Ledger } from "./ledger.ts";
+import { MESSAGE_FILE, makeMessageFile, messageEnvironment } from "./message.ts";
+import { type Bridge, HEARD_FILE, notifyEnvironment, openNotifySocket } from "./notify.ts";
 
 /** Of a matching line, as shown to people. */
 const LINE_MAX = 200;
@@ -14,9 +17,16 @@ const LINE_MAX = 200;
 export interface Reporter {
   /** What the program must find in its environment to do so. */
   readonly env: Readonly<Record<string, string>>;
+  /** How it was told to say that it is ready, for the ledger. */
+  readonly exchange: Ledger["exchange"];
   /** From now on, and again whenever the spec changes, tell of what `spec.ready` waits for. */
   listen(spec: ServiceSpec): void;
+  /** The program was ready already, as far as this spec asks. */
+  assume(spec: ServiceSpec): void;
+  /** The run has gone. */
   close(): void;
+  /** Looks away from a run that goes on: what it says meanwhile is kept for the next supervisor. */
+  leave(): void;
 }
 
 export interface ReporterOptions {
@@ -24,6 +34,8 @@ export interface ReporterOptions {
   readonly spec: ServiceSpec;
   readonly account: Account | null;
   readonly runtime: string;
+  /** Its fifo is there already. */
+  readonly tree: string;
   /** They move when the run is renamed. */
   readonly files: () => RunFiles;
   readonly report: (ok: boolean, detail: string) => void;
@@ -32,50 +44,64 @@ export interface ReporterOptions {
 /** Opens what the check of `spec.ready` needs before the program can be started. Rejects when it cannot. */
 export async function openReporter(options: ReporterOptions): Promise<Reporter> {
   const reporter = new RunReporter(options);
-  await reporter.open();
+  await reporter.open(options);
+  return reporter;
+}
+
+/** For a run that an earlier supervisor started: hears also what it said while nobody was there. */
+export function reopenReporter(
+  options: Pick<ReporterOptions, "runtime" | "files" | "report">,
+  exchange: Ledger["exchange"],
+): Reporter {
+  const reporter = new RunReporter(options);
+  reporter.reopen(exchange);
   return reporter;
 }
 
 class RunReporter implements Reporter {
   env: Readonly<Record<string, string>> = {};
-  readonly #options: ReporterOptions;
+  exchange: Ledger["exchange"] = null;
+  readonly #options: Pick<ReporterOptions, "runtime" | "files" | "report">;
   #folder: ExchangeFolder | null = null;
-  #channel: { close(): void } | null = null;
-  /** The check that the program can answer: given to it when it started. */
-  #opened: Check["kind"] | null = null;
+  #bridge: Bridge | null = null;
+  #heard: { close(): void } | null = null;
   #hasSaid = false;
   #check: Check | null = null;
   #follower: { close(): void } | null = null;
   #isClosed = false;
 
-  constructor(options: ReporterOptions) {
+  constructor(options: Pick<ReporterOptions, "runtime" | "files" | "report">) {
     this.#options = options;
   }
 
-  async open(): Promise<void> {
-    const { id, spec, account, runtime } = this.#options;
+  async open({ id, spec, account, runtime, tree }: ReporterOptions): Promise<void> {
     const kind = spec.ready?.check.kind;
     if (kind !== "notify" && kind !== "message") return;
     const folder = makeExchange(runtime, id, account);
-    this.#folder = folder;
-    this.#opened = kind;
-    if (kind === "message") {
-      const file = openMessageFile(folder.path, account, () => this.#said());
-      this.#channel = file;
-      this.env = file.env;
-      return;
-    }
-    const path = `${folder.path}/notify`;
-    const onLine = (line: string) => {
-      if (line === "READY=1") this.#said();
-    };
     try {
-      this.#channel = await openNotifySocket(path, account?.uid ?? null, onLine);
+      if (kind === "message") makeMessageFile(folder.path, account);
+      else this.#bridge = await openBridge(folder.path, tree, account);
     } catch (error) {
       folder.remove();
       throw error;
     }
-    this.env = { NOTIFY_SOCKET: path };
+    this.#attend(kind, folder);
+  }
+
+  reopen(exchange: Ledger["exchange"]): void {
+    const { kind } = exchange ?? {};
+    if (exchange === null || (kind !== "notify" && kind !== "message")) return;
+    const folder = findExchange(this.#options.runtime, exchange.folder);
+    if (folder !== null) this.#attend(kind, folder);
+  }
+
+  #attend(kind: "notify" | "message", folder: ExchangeFolder): void {
+    const { path } = folder;
+    this.#folder = folder;
+    this.exchange = { kind, folder: path };
+    this.env = kind === "notify" ? notifyEnvironment(path) : messageEnvironment(path);
+    const [name, line] = kind === "notify" ? [HEARD_FILE, "READY=1"] : [MESSAGE_FILE, "ready"];
+    this.#heard = watchForLine(path, { name, line, onLine: () => this.#said() });
   }
 
   listen(spec: ServiceSpec): void {
@@ -86,22 +112,36 @@ class RunReporter implements Reporter {
     this.#follower = null;
     if (check?.kind === "log") this.#follow(new RegExp(check.pattern, check.flags));
     if (check?.kind !== "notify" && check?.kind !== "message") return;
-    if (this.#opened !== check.kind) {
+    if (this.exchange?.kind !== check.kind) {
       this.#report(false, `was started without ready: ${check.kind}, so it cannot say`);
     } else if (this.#hasSaid) this.#said();
   }
 
+  assume(spec: ServiceSpec): void {
+    this.#check = spec.ready?.check ?? null;
+  }
+
   close(): void {
+    this.#rest();
+    this.#bridge?.close();
+    this.#folder?.remove();
+  }
+
+  leave(): void {
+    this.#rest();
+    this.#bridge?.leave();
+  }
+
+  #rest(): void {
     this.#isClosed = true;
     this.#follower?.close();
-    this.#channel?.close();
-    this.#folder?.remove();
+    this.#heard?.close();
   }
 
   #said(): void {
     this.#hasSaid = true;
     const kind = this.#check?.kind;
-    if (kind !== this.#opened) return;
+    if (kind === undefined || kind !== this.exchange?.kind) return;
     this.#report(true, kind === "notify" ? "READY=1" : `process.send("ready")`);
   }
 
@@ -119,5 +159,14 @@ class RunReporter implements Reporter {
 
   #report(ok: boolean, detail: string): void {
     if (!this.#isClosed) this.#options.report(ok, detail);
+  }
+}
+
+async function openBridge(folder: string, tree: string, account: Account | null): Promise<Bridge> {
+  const reader = openReader(tree);
+  try {
+    return await openNotifySocket(folder, reader, account?.uid ?? null);
+  } finally {
+    closeSync(reader);
   }
 }

@@ -5,19 +5,21 @@ import {
   fchownSync,
   mkdirSync,
   openSync,
-  renameSync,
   statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
 import { argvOf } from "../core/command.ts";
 import { type InstanceId, instanceName } from "../core/observed.ts";
-import type { ServiceSpec, Signal } from "../core/spec.ts";
+import type { Millis, ServiceSpec, Signal } from "../core/spec.ts";
 import { type RunFiles, runFiles } from "../logs/layout.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { type Switch, switchTo } from "./account.ts";
+import { digestOf } from "./digest.ts";
 import { fillCommand, markOf, programEnvironment } from "./environment.ts";
+import { failpoint } from "./failpoint.ts";
 import { openReader } from "./fifos.ts";
+import { ledgerHead } from "./ledger.ts";
+import { lifeFifos } from "./life.ts";
 import {
   DEFAULT_PATH,
   explainProgram,
@@ -34,15 +36,17 @@ export interface Run {
   /** What it is called now; `rename` changes it. */
   id: InstanceId;
   spec: ServiceSpec;
-  /** What its processes carry in their environment, for ever. */
-  readonly mark: string;
+  /** What its processes carry in their environment, for ever; known of an adopted run once it was looked at. */
+  mark: string;
   files: RunFiles;
   life: { readonly main: string; readonly tree: string };
   port: number | null;
   env: Readonly<Record<string, string>>;
   reporter: Reporter | null;
-  /** null: not spawned yet. */
-  child: ChildProcess | null;
+  /** There may be processes of it. */
+  isSpawned: boolean;
+  /** An earlier supervisor started it, so it is no child of ours. */
+  isAdopted: boolean;
   shim: Process | null;
   /** The program itself; null before it runs, and when it was gone before it could be looked at. */
   program: Process | null;
@@ -51,6 +55,10 @@ export interface Run {
   /** How often it was looked for and killed. */
   kills: number;
   isStarted: boolean;
+  /** As far as is known, its program never ran: true until then for what was adopted while it was starting. */
+  hasNeverBegun: boolean;
+  /** When it ended, where that was before it was adopted. */
+  endedAt: Millis | null;
   hasExited: boolean;
   /** Nobody holds the tree fifo any more. */
   isTreeGone: boolean;
@@ -64,6 +72,8 @@ export interface RunContext {
   readonly socketPath: string;
   /** The soft limit of open files that programs get back. */
   readonly fileLimit: number;
+  /** Carried by the shims for the next supervisor; null: there is none. */
+  readonly key: string | null;
 }
 
 export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): Run {
@@ -77,38 +87,26 @@ export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): 
     port: typeof spec.port === "number" ? spec.port + slot - 1 : null,
     env: {},
     reporter: null,
-    child: null,
+    isSpawned: false,
+    isAdopted: false,
     shim: null,
     program: null,
     ending: null,
     kills: 0,
     isStarted: false,
+    hasNeverBegun: false,
+    endedAt: null,
     hasExited: false,
     isTreeGone: false,
     watchers: [],
   };
 }
 
-export function lifeFifos(paths: ProjectPaths, id: InstanceId) {
-  const stem = join(paths.life, `${id.service}.${id.slot}.${id.run}`);
-  return { main: `${stem}.main`, tree: `${stem}.tree` };
-}
-
-/** Gives a run another name. Its program has the files open and writes on, under their new names. */
-export function renameRun(run: Run, to: InstanceId, paths: ProjectPaths): void {
-  const files = runFiles(paths.runs, to.service, to.slot, to.run);
-  const life = lifeFifos(paths, to);
-  // Before the spawn nothing has the old names yet, save the fifos, which are then made anew.
-  if (run.child !== null) {
-    mkdirSync(files.folder, { recursive: true, mode: 0o700 });
-    for (const key of ["out", "err", "outIndex", "errIndex", "ledger"] as const) {
-      moveFile(run.files[key], files[key]);
-    }
-    for (const key of ["main", "tree"] as const) moveFile(run.life[key], life[key]);
-  }
+/** What it is called from now on; its files are elsewhere moved, or not there yet. */
+export function nameRun(run: Run, to: InstanceId, paths: ProjectPaths): void {
   run.id = to;
-  run.files = files;
-  run.life = life;
+  run.files = runFiles(paths.runs, to.service, to.slot, to.run);
+  run.life = lifeFifos(paths, to);
 }
 
 /** Checks what can be checked before the spawn. Throws an Error whose message is one line for people. */
@@ -171,7 +169,8 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
     );
     const { tree, main } = openLife(run, readers, open);
     const [o = 0, e = 0, l = 0] = [out, err, ledger];
-    writeSync(l, `run ${run.mark}\n`);
+    const { mark, port } = run;
+    writeSync(l, ledgerHead({ mark, port, exchange: run.reporter?.exchange ?? null }));
     if (change !== null) for (const fd of [o, e]) fchownSync(fd, change.account.uid, -1);
     const shim = shimCommand({
       name: `${context.paths.id}/${instanceName(id)}`,
@@ -181,7 +180,9 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
       fileLimit: context.fileLimit,
       umask: spec.umask,
       wrappers: wrappersOf(spec, change),
+      carried: carriedBy(run, change, context),
     });
+    failpoint("spawn.before");
     const child = spawn(shim.file, shim.args, {
       cwd: spec.cwd,
       env: shim.env,
@@ -192,7 +193,7 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
         ? { uid: change.account.uid, gid: change.account.gid }
         : {}),
     });
-    run.child = child;
+    run.isSpawned = true;
     run.shim = child.pid === undefined ? null : identifyChild(child.pid);
     const [mainReader = -1, treeReader = -1] = readers.splice(0);
     return { child, mainReader, treeReader };
@@ -207,6 +208,15 @@ export interface SpawnedRun {
   /** Our ends of the life fifos; whoever watches them closes them. */
   readonly mainReader: number;
   readonly treeReader: number;
+}
+
+/** Another user could read the key in the environment of a shim that runs as him. */
+function carriedBy(run: Run, change: Switch | null, { key }: RunContext) {
+  const isOurs = change === null || change.wrapper !== null;
+  return {
+    PROCS_DIGEST: digestOf(run.spec),
+    ...(key === null || !isOurs ? {} : { PROCS_KEY: key }),
+  };
 }
 
 function openLife(run: Run, readers: number[], open: (path: string, flags: number) => number) {
@@ -226,14 +236,6 @@ function wrappersOf(spec: ServiceSpec, change: Switch | null): readonly (readonl
   }
   if (change !== null && change.wrapper !== null) wrappers.push(change.wrapper);
   return wrappers;
-}
-
-function moveFile(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch {
-    // An index that nobody has begun yet.
-  }
 }
 
 function isFolder(path: string): boolean {

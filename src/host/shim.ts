@@ -6,7 +6,7 @@ import { isAlmquist, SHIM_SHELL } from "./ledger.ts";
 const STDERR_FD = 6;
 /** Descriptors above stderr. A POSIX shell can name one digit only, and from 3 on sockets are passed. */
 const LEDGER_FD = 7;
-const MAIN_FD = 8;
+export const MAIN_FD = 8;
 /** The only one that the program sees. Whatever inherits it counts as part of the run. */
 export const TREE_FD = 9;
 
@@ -23,7 +23,12 @@ export interface ShimOptions {
   readonly umask: number | null;
   /** Programs that exec the next one: nice, setpriv; with absolute paths. */
   readonly wrappers: readonly (readonly string[])[];
+  /** What the shim carries for later supervisors, and the program never sees. */
+  readonly carried: Readonly<Partial<Record<CarriedName, string>>>;
 }
+
+/** See `digestOf`; and what the secrets in the state file are sealed with, which is on no disk. */
+export type CarriedName = "PROCS_DIGEST" | "PROCS_KEY";
 
 export interface ShimCommand {
   readonly file: string;
@@ -55,6 +60,7 @@ export function shimCommand(options: ShimOptions): ShimCommand {
     env: {
       ...plain,
       ...oddValues,
+      ...options.carried,
       PROCS_SHIM: OUTER,
       PROCS_EXEC: innerText(options, argv, { names: oddNames, isLast: behind !== null }),
     },
@@ -89,7 +95,7 @@ function innerText(
   odd: { readonly names: readonly string[]; readonly isLast: boolean },
 ): string {
   const { nofile, fileLimit, umask } = options;
-  const names = ["PROCS_SHIM", "PROCS_EXEC", ...odd.names];
+  const names = ["PROCS_SHIM", "PROCS_EXEC", ...Object.keys(options.carried), ...odd.names];
   const pairs = odd.names.map((name) => `"$${name}"`);
   // `unset` comes before exec, so the odd pairs are put among the arguments first.
   const words = [
@@ -118,13 +124,15 @@ function splitEnvironment(env: Readonly<Record<string, string>>) {
   const plain: Record<string, string> = {};
   const odd: string[] = [];
   for (const [name, value] of Object.entries(env)) {
-    if (SHELL_NAME.test(name) && !SHELL_OWN.has(name)) plain[name] = value;
+    if (SHELL_NAME.test(name) && !SHELL_OWN.has(name) && !SHIM_OWN.test(name)) plain[name] = value;
     else odd.push(`${name}=${value}`);
   }
   return { plain, odd };
 }
 
 const ENV = "/usr/bin/env";
+/** What the shim unsets before the program runs; a service may have a variable of that name all the same. */
+const SHIM_OWN = /^PROCS_(?:SHIM|EXEC|DIGEST|KEY|ENV_\d+)$/;
 /** A name that a shell can spell. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { instanceName } from "../core/observed.ts";
-import { projectMark } from "../host/host.ts";
+import { projectMark } from "../host/environment.ts";
 import { findLeftovers } from "../host/leftovers.ts";
 import type { ProjectPaths } from "../paths.ts";
 

@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
-import { parseLedger, readLedger } from "../../src/host/ledger.ts";
+import { ledgerHead, parseLedger, readLedger } from "../../src/host/ledger.ts";
 
 const SILENT = [2, 13];
+const NOTHING = {
+  ...{ mark: null, port: null, exchange: null, pid: null, stop: null, exit: null },
+};
 const exitOf = (text: string) => parseLedger(text, SILENT).exit;
 
 test("a run in progress has a mark and a pid, and no exit", () => {
   expect(parseLedger("run p:api.1.2\nstart 4100\n", SILENT)).toEqual({
+    ...NOTHING,
     mark: "p:api.1.2",
     pid: 4100,
-    exit: null,
   });
 });
 
@@ -35,9 +38,31 @@ test("a status that is no signal's is a code whatever was said", () => {
 
 test("a torn or missing ledger knows nothing more than it has", () => {
   expect(parseLedger("run p:api.1.2\nsta", SILENT)).toEqual({
+    ...NOTHING,
     mark: "p:api.1.2",
-    pid: null,
-    exit: null,
   });
-  expect(readLedger("/no/such/file")).toEqual({ mark: null, pid: null, exit: null });
+  expect(parseLedger("run p:api.1.2\nstart 41", SILENT).pid).toBe(null);
+  expect(readLedger("/no/such/file")).toEqual(NOTHING);
+});
+
+test("what the supervisor writes before the spawn is read back", () => {
+  const head = {
+    mark: "p:api.1.2",
+    port: 4100,
+    exchange: { kind: "notify", folder: "/run/a b/c" },
+  };
+  expect(parseLedger(ledgerHead(head), SILENT)).toEqual({ ...NOTHING, ...head });
+  const bare = { mark: "p:api.1.2", port: null, exchange: null };
+  expect(parseLedger(ledgerHead(bare), SILENT)).toEqual({ ...NOTHING, ...bare });
+});
+
+test("a signal that was sent is noted, and is no word of the shell's", () => {
+  const ledger = parseLedger("run p:api.1.2\nstart 1\nstop SIGTERM\nexit 143\n", SILENT);
+  expect(ledger).toMatchObject({ stop: "SIGTERM", exit: { kind: "code", code: 143 } });
+  expect(parseLedger("stop SIGNONSENSE\n", SILENT).stop).toBe(null);
+});
+
+test("what an earlier try of the same run wrote is not taken for this one's", () => {
+  const text = "run p:api.1.2\nstart 1\nstop SIGTERM\nexit 3\nrun p:api.1.2\n";
+  expect(parseLedger(text, SILENT)).toEqual({ ...NOTHING, mark: "p:api.1.2" });
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { projectMark } from "../../src/host/host.ts";
+import { projectMark } from "../../src/host/environment.ts";
 import { projectPaths } from "../../src/paths.ts";
 import { API, createRig, eventually, type HostRig, isAlive, pidIn } from "./rig.ts";
 

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { projectMark } from "../../src/host/host.ts";
+import { projectMark } from "../../src/host/environment.ts";
 import { shimCommand } from "../../src/host/shim.ts";
 import { API, createRig, type HostRig } from "./rig.ts";
 
@@ -48,7 +48,7 @@ function underSetsid(rig: HostRig, look: readonly string[]): string {
 }
 
 async function underShim(look: readonly string[]): Promise<{ rig: HostRig; text: string }> {
-  const rig = await createRig({ fileLimit: 1024 });
+  const rig = await createRig({ fileLimit: 1024, key: "5".repeat(64) });
   rigs.push(rig);
   rig.host.start(API, rig.spec(look, { inherited: {}, env: ENV }));
   await rig.event("gone");
@@ -188,6 +188,7 @@ test("no value of the environment is among the arguments", () => {
     ...{ name: "p/api.1", argv: ["node", "x.js"], nofile: null, fileLimit: 1024, umask: null },
     env: { TOKEN: secret, "odd.name": secret },
     wrappers: [],
+    carried: { PROCS_KEY: secret, PROCS_DIGEST: secret },
   });
   expect(args.join("\n")).not.toContain(secret);
 });
@@ -206,4 +207,15 @@ test("a program behind a shell gets the variables that the shell cannot spell", 
     if (command === "env -0") expect(seen).toContain("spring.datasource.url=jdbc:x?a=b&c=d");
     expect(readFileSync(rig.files(API).err, "utf8")).toBe("");
   }
+});
+
+test("what the shim carries stays with it, and a service may have variables of those names", async () => {
+  const rig = await createRig({ key: "5".repeat(64) });
+  rigs.push(rig);
+  const env = { PROCS_KEY: "mine", PROCS_SHIM: "too", PROCS_ENV_0: "also" };
+  rig.host.start(API, rig.spec(LOOKS.environ, { inherited: {}, env }));
+  await rig.event("gone");
+  const seen = readFileSync(rig.files(API).out, "utf8").split("\0");
+  const named = seen.filter((pair) => /^PROCS_(KEY|SHIM|EXEC|DIGEST|ENV_\d+)=/.test(pair));
+  expect(named.sort()).toEqual(["PROCS_ENV_0=also", "PROCS_KEY=mine", "PROCS_SHIM=too"]);
 });

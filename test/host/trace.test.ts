@@ -1,0 +1,106 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { monotonicMs } from "../../src/host/clock.ts";
+import { findProcess } from "../../src/host/tree.ts";
+import { adopt, closeAll, createOne, isHeldStill, kinds, ledgerOf, orphaned } from "./orphans.ts";
+import { API, eventually, isAlive, pidIn } from "./rig.ts";
+
+afterEach(closeAll);
+
+const STOP = { signal: "SIGTERM", timeout: 1_000 } as const;
+
+describe("a run that ended while nobody was there", () => {
+  test("is told with the exit in its ledger, and when that was", async () => {
+    const { rig, spec, pid } = await orphaned("until [ -e go ]; do sleep 0.01; done; exit 3");
+    const before = monotonicMs();
+    writeFileSync(join(rig.folder, "go"), "");
+    await eventually("its end", () => !isAlive(pid) && !isHeldStill(rig));
+    const after = monotonicMs();
+    adopt(rig, spec);
+    const { exit, at } = await rig.event("exited");
+    expect(exit).toEqual({ kind: "code", code: 3 });
+    expect(at).toBeGreaterThan(before - 50);
+    expect(at).toBeLessThan(after + 50);
+    await rig.event("gone");
+    expect(kinds(rig)).toEqual(["exited", "gone"]);
+  });
+
+  test("has left something that lives: exited now, gone later", async () => {
+    const { rig, spec } = await orphaned(
+      "setsid sh -c 'echo $$ > child; exec sleep 1000' & until [ -e go ]; do sleep 0.01; done",
+    );
+    const child = await pidIn(join(rig.folder, "child"));
+    writeFileSync(join(rig.folder, "go"), "");
+    await eventually("the exit", () => /^exit 0$/m.test(ledgerOf(rig)));
+    const host = adopt(rig, spec);
+    expect((await rig.event("exited")).exit).toEqual({ kind: "code", code: 0 });
+    expect(kinds(rig)).toEqual(["exited"]);
+    host.kill(API);
+    await rig.event("gone");
+    expect(isAlive(child)).toBe(false);
+  });
+
+  test("whose shim was killed with it: nobody knows how, unless it was told to be killed", async () => {
+    for (const stop of ["", "stop SIGKILL\n"]) {
+      const { rig, spec, pid } = await orphaned(["sleep", "1000"]);
+      process.kill(-(findProcess(pid)?.group ?? 0), "SIGKILL");
+      await eventually("its end", () => !isAlive(pid) && !isHeldStill(rig));
+      writeFileSync(rig.files(API).ledger, stop, { flag: "a" });
+      adopt(rig, spec);
+      const { exit } = await rig.event("exited");
+      if (stop === "") expect(exit).toEqual({ kind: "unknown" });
+      else expect(exit).toEqual({ kind: "signal", signal: "SIGKILL" });
+      await rig.event("gone");
+    }
+  });
+
+  test("whose shim was killed while the program lives: the program is still ours to end", async () => {
+    const { rig, spec, pid } = await orphaned(["sleep", "1000"]);
+    process.kill(findProcess(pid)?.parent ?? 0, "SIGKILL");
+    const host = adopt(rig, spec);
+    expect((await rig.event("exited")).exit).toEqual({ kind: "unknown" });
+    expect(isAlive(pid)).toBe(true);
+    host.stop(API, STOP);
+    await rig.event("gone");
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  test("whose pid is somebody else's now: he is not signalled", async () => {
+    const stranger = await orphaned(["sleep", "1000"]);
+    const { rig, spec, pid } = await orphaned(["sleep", "1000"]);
+    process.kill(-(findProcess(pid)?.group ?? 0), "SIGKILL");
+    await eventually("its end", () => !isAlive(pid) && !isHeldStill(rig));
+    const { ledger } = rig.files(API);
+    writeFileSync(ledger, ledgerOf(rig).replace(/^start .*$/m, `start ${stranger.pid}`));
+    const host = adopt(rig, spec, { signal: "SIGTERM", phase: "stopping" });
+    host.signal(API, "SIGKILL");
+    host.kill(API);
+    await rig.event("gone");
+    expect(isAlive(stranger.pid)).toBe(true);
+  });
+});
+
+describe("a run that was recorded and never spawned", () => {
+  test("is unstarted, with or without the beginning of a ledger", async () => {
+    for (const text of [null, "", "run x", "run other:api.1.1\n"]) {
+      const rig = await createOne();
+      const { folder, ledger } = rig.files(API);
+      mkdirSync(folder, { recursive: true });
+      if (text !== null) writeFileSync(ledger, text);
+      adopt(rig, rig.spec(["true"]), { phase: "starting" });
+      await rig.event("unstarted");
+      expect(kinds(rig)).toEqual(["unstarted"]);
+    }
+  });
+
+  test("is not so when it began, although its ledger is lost", async () => {
+    const { rig, spec, pid } = await orphaned("echo begun; exec sleep 1000");
+    await eventually("output", () => readFileSync(rig.files(API).out, "utf8") !== "");
+    process.kill(-(findProcess(pid)?.group ?? 0), "SIGKILL");
+    await eventually("its end", () => !isAlive(pid) && !isHeldStill(rig));
+    rmSync(rig.files(API).ledger);
+    adopt(rig, spec, { phase: "starting" });
+    expect((await rig.event("exited")).exit).toEqual({ kind: "unknown" });
+  });
+});
