@@ -246,6 +246,11 @@ const UNITS = [
   ["MB", 1e6],
 ] as const;
 
+/** Whether an operation failed because the disk is full. */
+export function isNoSpace(error: unknown): boolean {
+  return CAUSES[codeOf(error) ?? ""] === "full";
+}
+
 function codeOf(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error)) return null;
   return typeof error.code === "string" ? error.code : null;

@@ -1,0 +1,110 @@
+import type { Event } from "../core/event.ts";
+import type { LogSettings } from "../core/spec.ts";
+import type { ProjectPaths } from "../paths.ts";
+import { Disk, isNoSpace } from "./disk.ts";
+import type { EventLog } from "./event-log.ts";
+import { Retention } from "./retention.ts";
+import type { Session } from "./session.ts";
+
+export interface StorageOptions {
+  readonly paths: ProjectPaths;
+  readonly events: EventLog;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** The space that a project takes on the disk: what may stay of its logs, and what is done when there is none left. */
+export class Storage {
+  readonly disk: Disk;
+  readonly #retention: Retention;
+  readonly #onFault: StorageOptions["onFault"];
+  readonly #saveEvents: () => void;
+  readonly #saveState = () => this.#session?.save();
+  #session: Session | null = null;
+  /** The last failure of the state file, which is tried again and again, and told once. */
+  #fault = "";
+
+  constructor({ paths, events, onFault }: StorageOptions) {
+    this.#onFault = onFault;
+    this.#retention = new Retention({
+      ...{ paths, onFault },
+      settings: (service) => this.#kept(service),
+      project: () => this.#session?.basis.project?.log ?? NO_CAPS,
+      observed: () => this.#session?.core.observed ?? { services: new Map(), nextRun: {} },
+    });
+    this.disk = new Disk({
+      paths,
+      say: (message) => events.add({ type: "supervisor", message }),
+      // Before anything is known, everything might be alive.
+      free: (bytes) => (this.#session === null ? 0 : this.#retention.free(bytes)),
+    });
+    this.#saveEvents = () => events.save();
+    events.onFull = (error) => {
+      const hasRoom = this.disk.full(error);
+      if (!hasRoom) this.disk.later(this.#saveEvents);
+      return hasRoom;
+    };
+  }
+
+  /** From now on it is known what is asked for, and what runs. */
+  serve(session: Session): void {
+    this.#session = session;
+  }
+
+  /** The settings by which a service's logs are rotated; those of a service that is gone: the last it had. */
+  settings(service: string): LogSettings | null {
+    if (this.#session === null) return null;
+    const { desired, observed } = this.#session.core;
+    const last = observed.services.get(service)?.instances.at(-1);
+    return desired.services.get(service)?.log ?? last?.applied.log ?? null;
+  }
+
+  /** The state could not be written. True: it may be tried once more at once; it is tried later all the same. */
+  stateFailed(error: unknown): boolean {
+    if (!isNoSpace(error) && String(error) !== this.#fault) this.#onFault(error);
+    this.#fault = String(error);
+    const hasRoom = this.disk.full(error);
+    if (!hasRoom) this.disk.later(this.#saveState);
+    return hasRoom;
+  }
+
+  /** An event of the host: runs that ended may go, and one that could not start may have lacked space. */
+  heard(event: Event): void {
+    if (event.kind === "gone") this.#retention.touched(event.id.service, event.id.slot);
+    const exit = event.kind === "exited" ? event.exit : null;
+    if (exit?.kind === "spawn" && /\b(?:ENOSPC|EDQUOT)\b/.test(exit.message)) this.disk.look();
+  }
+
+  /** A log was archived, or an archive compressed. */
+  archived(service: string, slot: number): void {
+    this.#retention.touched(service, slot);
+    this.disk.grown();
+  }
+
+  /** Looks at everything: at the start, and when a file has become what is desired. */
+  look(): void {
+    if (this.#session !== null) this.#retention.look();
+    this.disk.look();
+  }
+
+  /** `isLeaving`: nothing will be stored any more. */
+  close(isLeaving: boolean): void {
+    this.#retention.close();
+    this.disk.close(isLeaving);
+  }
+
+  #kept(service: string): LogSettings | null {
+    const session = this.#session;
+    if (session === null || session.basis.project === null) return UNKNOWN;
+    return session.core.desired.services.get(service)?.log ?? null;
+  }
+}
+
+/** Of a service that may be in a file which nobody has read yet. */
+const UNKNOWN: LogSettings = {
+  max_size: Number.POSITIVE_INFINITY,
+  keep: Number.POSITIVE_INFINITY,
+  max_total: null,
+  max_age: null,
+  compress: true,
+};
+const NO_CAPS = { max_total: null, max_age: null };
