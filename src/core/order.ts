@@ -28,7 +28,10 @@ export function startOrder(services: Specs): readonly string[] {
 }
 
 /** The services that need `name` themselves, in file order. */
-export function dependentsOf(services: Specs, name: string): readonly string[] {
+export function dependentsOf(
+  services: ReadonlyMap<string, Pick<ServiceSpec, "name" | "depends_on">>,
+  name: string,
+): readonly string[] {
   return [...services.values()]
     .filter((spec) => spec.name !== name && Object.hasOwn(spec.depends_on, name))
     .map((spec) => spec.name);

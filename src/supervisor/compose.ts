@@ -1,8 +1,11 @@
 import { rmSync } from "node:fs";
 import { createHandler } from "../control/routes.ts";
 import type { Event } from "../core/event.ts";
+import { sameId } from "../core/observed.ts";
+import { bootId } from "../host/boot.ts";
 import { createClock } from "../host/clock.ts";
-import { createHost } from "../host/host.ts";
+import { createHost, type RealHost } from "../host/host.ts";
+import type { Leftover, StopFacts } from "../host/leftovers.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { Doorway } from "./doorway.ts";
 import { Drift } from "./drift.ts";
@@ -12,18 +15,23 @@ import { EventLog } from "./event-log.ts";
 import { happenings } from "./happenings.ts";
 import { Inheritance } from "./inheritance.ts";
 import { Owner } from "./owner.ts";
-import { ProjectControl } from "./project-control.ts";
+import { type Guardian, ProjectControl } from "./project-control.ts";
 import { RunIndexes } from "./run-indexes.ts";
-import { runsSoFar } from "./runs.ts";
 import { Session } from "./session.ts";
-import { StateFile } from "./state.ts";
+import { type Legacy, StateFile } from "./state.ts";
+import type { Recorded } from "./state-format.ts";
+import { Storage } from "./storage.ts";
+import { adoptAll, beginning, numbered, planTakeover } from "./takeover.ts";
 
 export interface ProjectSupervisorOptions {
   /** Its folders exist and are ours, and so is its lock. */
   readonly paths: ProjectPaths;
   readonly version: string;
+  /** Seals what is secret in the state file; held by nobody but guardian, supervisor and shims. */
+  readonly key: string;
   /** For the log of the supervisor. */
   readonly log: (message: string) => void;
+  readonly guardian?: Guardian;
   /** It has ended everything and cleared up after itself. */
   readonly onLeft: () => void;
 }
@@ -34,34 +42,43 @@ export interface ProjectSupervisor {
   end(why: string): void;
 }
 
-/** Puts the real world around the core of one project and lets clients in. */
+/** Puts the real world around the core of one project, goes on where the supervisor before it died, and lets clients in. */
 export async function superviseProject(
   options: ProjectSupervisorOptions,
 ): Promise<ProjectSupervisor> {
-  const { paths, log } = options;
+  const { paths, log, key, version } = options;
   const onFault = (error: unknown) => log(faultWords(error));
   const events = new EventLog(paths.events, () => new Date());
-  const indexes = new RunIndexes(paths.runs);
   const clock = createClock(() => session.core.handle({ kind: "woke" }));
+  const storage = new Storage({ paths, events, onFault });
+  const indexes = new RunIndexes({ runs: paths.runs, room: storage, log });
   const emit = (event: Event) => {
     indexes.heard(event);
     session.core.handle(event);
+    storage.heard(event);
   };
-  const host = indexes.follow(createHost({ paths, emit, warn: log }));
-  const state = new StateFile(paths.stateFile, onFault);
-  const inheritance = new Inheritance({ host, events, remembered: state.read() });
+  const host = indexes.follow(createHost({ paths, key, emit, warn: log }));
+  const state = new StateFile({
+    ...{ path: paths.stateFile, version, boot: bootId(), key },
+    onFault: (error) => storage.stateFailed(error),
+  });
+  const start = startingPoint(state.read(), host, paths, clock.now());
+  for (const note of start.notes) log(note);
   const session: Session = new Session({
-    ...{ paths, version: options.version, host, clock, events, state },
+    ...{ paths, version, host, clock, events, state, from: start.from },
     onChange(change) {
       // The very first step comes before there is a session, and nothing happens in it.
       if (change.actions.length === 0 && change.before === change.after) return;
       for (const event of happenings(change, session.core.desired, paths.runs)) events.add(event);
     },
-    onApplied: () => edits.applied(),
+    onApplied() {
+      edits.applied();
+      storage.look();
+    },
   });
+  storage.serve(session);
   const drift = new Drift(session);
   const edits = new Edits(session, drift, onFault);
-  for (const event of runsSoFar(paths.runs)) session.core.handle(event);
 
   const left = once(async () => {
     events.add({ type: "supervisor", message: "the supervisor leaves: nothing runs any more" });
@@ -72,9 +89,15 @@ export async function superviseProject(
     await host.close();
     indexes.close();
     session.forget();
+    storage.close(true);
     clearRuntime(paths);
     options.onLeft();
   });
+  const leaveWhenDrained = () => {
+    Promise.allSettled([inheritance.end(), untilNothingRuns(session)])
+      .then(left)
+      .catch(onFault);
+  };
   const end = (why: string) => {
     if (session.core.desired.draining) {
       inheritance.hurry();
@@ -82,22 +105,87 @@ export async function superviseProject(
     }
     events.add({ type: "supervisor", message: `down: ${why}` });
     drain(session, null);
-    Promise.allSettled([inheritance.end(), untilNothingRuns(session)])
-      .then(left)
-      .catch(onFault);
+    leaveWhenDrained();
   };
-  const owner = new Owner(() => end("the procs up that started it went away"));
+  const owner = new Owner({
+    onLost: () => end("the procs up that started it went away"),
+    onChange: (isOwned) => {
+      session.owned = isOwned;
+    },
+  });
+  const inheritance = new Inheritance({
+    ...{ host, events, leftovers: start.foreign, services: start.services },
+    onOver() {
+      adoptAll(start.from, host);
+      session.resume();
+      storage.look();
+      edits.resumed();
+      if (session.owned) owner.expect();
+      if (session.core.desired.draining) leaveWhenDrained();
+    },
+  });
   const control = new ProjectControl({
-    ...{ session, host, drift, owner },
+    ...{ session, host, drift, owner, guardian: options.guardian ?? null },
     onLeave: () => void left().catch(onFault),
   });
   const handler = inheritance.guard(createHandler(control));
   const door = new Doorway({ paths, handler, onFault, log });
   await door.open();
-  events.add({ type: "supervisor", message: `the supervisor started (pid ${process.pid})` });
+  events.add({ type: "supervisor", message: startWords(start) });
   inheritance.end().catch(onFault);
+  leaveWhenUnused(session, () => void left().catch(onFault));
   return { session, end };
 }
+
+/** What a supervisor starts from: the record of the one before it, where there is one that can be used. */
+interface StartingPoint {
+  readonly from: Recorded;
+  readonly foreign: readonly Leftover[];
+  readonly services: ReadonlyMap<string, StopFacts>;
+  readonly notes: readonly string[];
+  /** Instances that live and are taken over. */
+  readonly adopted: number;
+}
+
+function startingPoint(
+  legacy: Legacy,
+  host: RealHost,
+  paths: ProjectPaths,
+  now: number,
+): StartingPoint {
+  const { recorded, remembered, notes } = legacy;
+  const services = remembered?.services ?? new Map();
+  // Looking also clears away the fifos that nobody holds.
+  const leftovers = host.leftovers();
+  if (recorded === null) {
+    const from = numbered(beginning(remembered), paths.runs, now);
+    return { from, foreign: leftovers, services, notes, adopted: 0 };
+  }
+  const { from, foreign } = planTakeover(recorded, host, now);
+  return {
+    from: numbered(from, paths.runs, now),
+    foreign: leftovers.filter(({ id }) => foreign.some((one) => sameId(one.id, id))),
+    ...{ services, notes },
+    adopted: leftovers.length,
+  };
+}
+
+function startWords({ adopted }: StartingPoint): string {
+  const who = `the supervisor started (pid ${process.pid})`;
+  if (adopted === 0) return who;
+  const what = adopted === 1 ? "1 instance goes" : `${adopted} instances go`;
+  return `${who} where the one before it had ended: ${what} on`;
+}
+
+/** A supervisor that nothing was ever asked of: who started it went away before it could ask. */
+function leaveWhenUnused(session: Session, leave: () => void): void {
+  const timer = setTimeout(() => {
+    if (session.basis.project === null && !session.core.desired.draining) leave();
+  }, UNUSED_MS_MAX);
+  timer.unref();
+}
+
+const UNUSED_MS_MAX = 30_000;
 
 /** The lock goes last: from then on a new supervisor may be making itself at home. */
 function clearRuntime(paths: ProjectPaths): void {

@@ -36,9 +36,20 @@ export class Edits {
     if (!this.#isReading) {
       this.#said = "";
       this.#seen = this.#drift.stamp();
+      this.#session.stamp = this.#seen;
     }
     this.#drift.applied(project);
     this.#watch.watch(project.inputs);
+  }
+
+  /** The project was taken over: what was saved while no supervisor lived is looked at now. */
+  resumed(): void {
+    const { basis, stamp } = this.#session;
+    if (basis.project === null) return;
+    this.#seen = stamp;
+    this.#watch.watch(basis.project.inputs);
+    if (this.#drift.stamp() === stamp) this.#drift.applied(basis.project);
+    else void this.#look();
   }
 
   close(): void {
@@ -53,6 +64,8 @@ export class Edits {
         this.#seen = stamp;
         const reading = await this.#drift.read();
         if (reading !== null) await this.#tell(reading);
+        // Only now: a supervisor that dies before has not dealt with it.
+        this.#session.stamp = stamp;
       }
     } catch (error) {
       this.#onFault(error);

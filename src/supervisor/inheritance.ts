@@ -2,35 +2,45 @@ import { RequestError } from "../control/failure.ts";
 import type { ControlRequest, Handler } from "../control/server.ts";
 import { instanceName } from "../core/observed.ts";
 import type { RealHost } from "../host/host.ts";
-import type { Leftover } from "../host/leftovers.ts";
+import type { Leftover, StopFacts } from "../host/leftovers.ts";
 import type { EventLog } from "./event-log.ts";
 import { listedNames } from "./leftovers.ts";
-import type { Remembered } from "./state.ts";
 
 export interface InheritanceOptions {
-  readonly host: Pick<RealHost, "leftovers" | "killLeftovers">;
+  readonly host: Pick<RealHost, "killLeftovers">;
   readonly events: EventLog;
-  readonly remembered: Remembered | null;
+  /** Runs that cannot be taken over: nobody knows any more what they were started from. */
+  readonly leftovers: readonly Leftover[];
+  /** As far as it is still known how to end them. */
+  readonly services: ReadonlyMap<string, StopFacts>;
+  /** Nothing of it is left. Called once, before anything else is answered. */
+  readonly onOver: () => void;
 }
 
 /**
- * What a supervisor that died left running. It is ended, as each service wants to be, before anything is
- * started: of nothing there are ever two. Clients are answered meanwhile.
+ * What a supervisor that died left running and that cannot be taken over: without its record, or without
+ * the key to it. It is ended, as each service wants to be, before anything is started: of nothing there
+ * are ever two. Clients are answered meanwhile.
  */
 export class Inheritance {
   readonly #options: InheritanceOptions;
   readonly #hurry = new AbortController();
-  #names: readonly string[] = [];
+  readonly #names: readonly string[];
   #ending: Promise<void> | null = null;
   #isOver = false;
 
   constructor(options: InheritanceOptions) {
     this.#options = options;
+    this.#names = [...new Set(options.leftovers.map(({ id }) => instanceName(id)))];
   }
 
   /** Resolves when nothing of it is left. Rejects with P602 (409) when something cannot be ended. */
   end(): Promise<void> {
     if (this.#isOver) return Promise.resolve();
+    if (this.#names.length === 0) {
+      this.#over();
+      return Promise.resolve();
+    }
     this.#ending ??= this.#endAll().finally(() => {
       this.#ending = null;
     });
@@ -54,21 +64,19 @@ export class Inheritance {
   }
 
   async #endAll(): Promise<void> {
-    const { host, events, remembered } = this.#options;
-    const leftovers = host.leftovers();
-    if (leftovers.length > 0) {
-      this.#names = namesOf(leftovers);
-      const names = listedNames(this.#names);
-      events.add({
-        type: "supervisor",
-        message: `the supervisor before this one died; ending what it left running: ${names}`,
-      });
-      const services = remembered?.services ?? new Map();
-      const lasting = await host.killLeftovers(leftovers, { services, hurry: this.#hurry.signal });
-      if (lasting.length > 0) throw this.#fail(lasting);
-      events.add({ type: "supervisor", message: `ended what was left running: ${names}` });
-    }
+    const { host, events, leftovers, services } = this.#options;
+    const names = listedNames(this.#names);
+    const message = `the supervisor before this one died; ending what cannot be taken over: ${names}`;
+    events.add({ type: "supervisor", message });
+    const lasting = await host.killLeftovers(leftovers, { services, hurry: this.#hurry.signal });
+    if (lasting.length > 0) throw this.#fail(lasting);
+    events.add({ type: "supervisor", message: `ended what was left running: ${names}` });
+    this.#over();
+  }
+
+  #over(): void {
     this.#isOver = true;
+    this.#options.onOver();
   }
 
   #fail(lasting: readonly Leftover[]): RequestError {
@@ -85,10 +93,6 @@ export class Inheritance {
     const message = `the supervisor before this one died, and what it left running is ending: ${names}`;
     return new RequestError(409, "P602", message, { help: ["give the command again in a moment"] });
   }
-}
-
-function namesOf(leftovers: readonly Leftover[]): readonly string[] {
-  return [...new Set(leftovers.map(({ id }) => instanceName(id)))];
 }
 
 /** Says nothing of services. */

@@ -6,7 +6,10 @@ import { Supervisor } from "../core/supervisor.ts";
 import type { ProjectPaths } from "../paths.ts";
 import type { Basis } from "./desire.ts";
 import type { EventLog } from "./event-log.ts";
-import { recall, type StateFile } from "./state.ts";
+import { isNoteworthy } from "./noteworthy.ts";
+import { Outbox } from "./outbox.ts";
+import type { StateFile } from "./state.ts";
+import type { Recorded } from "./state-format.ts";
 import { Turns } from "./turns.ts";
 
 export interface SessionOptions {
@@ -16,6 +19,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly events: EventLog;
   readonly state: StateFile;
+  /** What to go on from. */
+  readonly from: Recorded;
   readonly onChange: (change: Change) => void;
   /** A file has become what is desired. */
   readonly onApplied: () => void;
@@ -39,9 +44,14 @@ export class Session {
   readonly turns = new Turns();
   readonly since = new Date().toISOString();
   readonly #state: StateFile;
+  readonly #outbox: Outbox;
   readonly #onApplied: () => void;
-  #project: Basis["project"] = null;
-  #ambient: Basis["ambient"] = null;
+  #project: Basis["project"];
+  #ambient: Basis["ambient"];
+  #owned: boolean;
+  #operations: readonly string[];
+  #stamp: string;
+  #recordSoon: NodeJS.Timeout | null = null;
   readonly #waiters = new Set<() => void>();
 
   constructor(options: SessionOptions) {
@@ -52,19 +62,53 @@ export class Session {
     this.events = options.events;
     this.#state = options.state;
     this.#onApplied = options.onApplied;
+    this.#outbox = new Outbox(options.host, () => this.#record());
+    const { from } = options;
+    this.#project = from.project;
+    this.#ambient = from.ambient;
+    this.#owned = from.owned;
+    this.#operations = from.operations;
+    this.#stamp = from.stamp;
     this.core = new Supervisor({
-      host: options.host,
+      host: this.#outbox.host,
       clock: options.clock,
+      from,
       onChange: (change) => {
         options.onChange(change);
+        if (isNoteworthy(change.before, change.after)) this.#recordLater();
         this.#wake();
       },
     });
-    this.core.want(recall(this.core.desired, options.state.read()));
   }
 
   get basis(): Basis {
     return { desired: this.core.desired, project: this.#project, ambient: this.#ambient };
+  }
+
+  /** An attached `up` owns the project: it is to end with it, also when this supervisor dies before. */
+  get owned(): boolean {
+    return this.#owned;
+  }
+
+  set owned(owned: boolean) {
+    if (owned === this.#owned) return;
+    this.#owned = owned;
+    this.#outbox.save();
+  }
+
+  /** What the project's files looked like at the last look: see Drift.stamp. */
+  get stamp(): string {
+    return this.#stamp;
+  }
+
+  set stamp(stamp: string) {
+    this.#stamp = stamp;
+    this.#recordLater();
+  }
+
+  /** Whether an operation has already changed what is desired, in the life of this supervisor or an earlier one. */
+  hasAccepted(operation: string): boolean {
+    return this.#operations.includes(operation);
   }
 
   /** A point of the monotonic clock as RFC 3339, for people. */
@@ -73,18 +117,48 @@ export class Session {
     return new Date(Date.now() + at - this.clock.now()).toISOString();
   }
 
-  /** The only way in which what is desired changes. */
-  aim(basis: Partial<Basis>): void {
+  /**
+   * The only way in which what is desired changes. It is on the disk before anything is done for it, and
+   * before this returns. `operation`: the id of the client's request, so that asking again is not doing again.
+   */
+  aim(basis: Partial<Basis>, operation: string | null = null): void {
     if (basis.project !== undefined) this.#project = basis.project;
     if (basis.ambient !== undefined) this.#ambient = basis.ambient;
+    if (operation !== null) {
+      this.#operations = [...this.#operations, operation].slice(-OPERATIONS_MAX);
+    }
     if (basis.desired !== undefined) this.core.want(basis.desired);
-    if (!this.core.desired.draining) this.#state.write(this.basis);
+    this.#outbox.save();
     if (basis.project !== undefined) this.#onApplied();
+  }
+
+  /** Writes everything down now: the disk takes things again. */
+  save(): void {
+    this.#outbox.save();
+  }
+
+  /** Goes on from where the record ended. */
+  resume(): void {
+    this.core.goOn();
   }
 
   /** What is remembered across a crash is not remembered across a `down`. */
   forget(): void {
+    if (this.#recordSoon !== null) clearTimeout(this.#recordSoon);
     this.#state.remove();
+  }
+
+  #record(): void {
+    if (this.#recordSoon !== null) clearTimeout(this.#recordSoon);
+    this.#recordSoon = null;
+    const { observed } = this.core;
+    const { owned, stamp } = this;
+    this.#state.write({ ...this.basis, observed, owned, stamp, operations: this.#operations });
+  }
+
+  /** What was only seen can be seen again; so it may wait for others. */
+  #recordLater(): void {
+    this.#recordSoon ??= setTimeout(() => this.#record(), RECORD_MS).unref();
   }
 
   /**
@@ -126,5 +200,9 @@ export class Session {
   }
 }
 
+/** How long what happened may wait to be written down together with what happens next. */
+const RECORD_MS = 50;
+/** A client asks again within seconds. */
+const OPERATIONS_MAX = 32;
 /** The longest delay that setTimeout takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;

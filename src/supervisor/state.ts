@@ -1,154 +1,174 @@
-import { createHmac, randomBytes } from "node:crypto";
 import {
   closeSync,
+  constants,
   fsyncSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
-  writeFileSync,
+  writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import type { Desired, Intent } from "../core/desired.ts";
-import type { ServiceSpec } from "../core/spec.ts";
-import type { Basis } from "./desire.ts";
+import { dirname } from "node:path";
+import type { Desired } from "../core/desired.ts";
+import { failpoint } from "../host/failpoint.ts";
+import {
+  type Recorded,
+  type Remembered,
+  readState,
+  type StateDocument,
+  StateWriter,
+} from "./state-format.ts";
 
-/** What of the desired state outlives a supervisor that dies: what was asked by hand. */
-export interface Remembered {
-  readonly intents: ReadonlyMap<string, Intent>;
-  readonly selected: ReadonlySet<string> | null;
-  readonly profiles: ReadonlySet<string>;
-  /** As last desired, with hashes for values: how to stop what still runs of them, and in which order. */
-  readonly services: ReadonlyMap<string, ServiceSpec>;
+export interface StateFileOptions {
+  /** The one before is kept beside it, as `<path>.1`. */
+  readonly path: string;
+  /** The version of procs that writes. */
+  readonly version: string;
+  readonly boot: string;
+  /** Seals what is secret; not on any disk. */
+  readonly key: string;
+  /** It could not be written: the project goes on. True: there is room now, so it may be tried once more at once. */
+  readonly onFault: (error: unknown) => boolean;
 }
 
-interface StateDocument {
-  readonly v: 1;
-  readonly project: string | null;
-  readonly services: readonly ServiceSpec[];
-  readonly intents: Readonly<Record<string, Intent>>;
-  readonly selected: readonly string[] | null;
-  readonly profiles: readonly string[];
+/** What a supervisor finds when it starts. */
+export interface Legacy {
+  /** Everything, of this boot, or null. */
+  readonly recorded: Recorded | null;
+  /** What was asked by hand, and how to stop services; also of an earlier boot, and without the key. */
+  readonly remembered: Remembered | null;
+  /** What is to be said of it: damage, another boot. */
+  readonly notes: readonly string[];
 }
 
 /**
- * The state file: written only when what it says changes, replaced whole or not at all, and without a single
- * environment value (they are keyed hashes, so that they can still be compared).
+ * The state file: what cannot be seen on the machine. Written before anything is done that it tells of, replaced whole or not at all;
+ * when it is torn the one before counts.
  */
 export class StateFile {
-  readonly #path: string;
-  readonly #onFault: (error: unknown) => void;
-  #key: Buffer | null = null;
-  #written = "";
+  readonly #options: StateFileOptions;
+  readonly #writer: StateWriter;
+  #desired: Desired | null = null;
 
-  constructor(path: string, onFault: (error: unknown) => void) {
-    this.#path = path;
-    this.#onFault = onFault;
+  constructor(options: StateFileOptions) {
+    this.#options = options;
+    this.#writer = new StateWriter(options.version, options.boot);
   }
 
-  /** What an earlier supervisor left; null when there is nothing, or nothing that can be read. */
-  read(): Remembered | null {
-    let content: string;
-    try {
-      content = readFileSync(this.#path, "utf8");
-    } catch {
-      return null;
+  read(): Legacy {
+    const { path, boot } = this.#options;
+    const notes: string[] = [];
+    for (const candidate of [path, previousOf(path)]) {
+      const document = this.#readOne(candidate, notes);
+      if (document === null) continue;
+      const { recorded, remembered } = document;
+      if (document.boot === boot) {
+        if (recorded === null) notes.push(`the key of ${candidate} is lost with those who held it`);
+        return { recorded, remembered, notes };
+      }
+      notes.push("the machine was started anew since: nothing of before is taken over");
+      return { recorded: null, remembered, notes };
     }
-    try {
-      // Written by write(); what is torn or of another version fails here or has another `v`.
-      const state = JSON.parse(content) as StateDocument;
-      if (state.v !== 1) throw new Error(`the state file has version ${state.v}`);
-      if (typeof state.intents !== "object") throw new Error("the state file has no intents");
-      return {
-        intents: new Map(Object.entries(state.intents)),
-        selected: state.selected === null ? null : new Set(state.selected),
-        profiles: new Set(state.profiles),
-        services: new Map(state.services.map((spec) => [spec.name, spec])),
-      };
-    } catch (error) {
-      this.#onFault(error);
-      renameSync(this.#path, `${this.#path}.damaged`);
-      return null;
-    }
+    return { recorded: null, remembered: null, notes };
   }
 
-  write(basis: Basis): void {
-    try {
-      const content = `${JSON.stringify(this.#document(basis))}\n`;
-      if (content === this.#written) return;
-      replaceFile(this.#path, content);
-      this.#written = content;
-    } catch (error) {
-      // A full disk: the project goes on, and the next change tries again.
-      this.#onFault(error);
+  /** False when it could not be written. What is desired must be on the disk itself: it outlives the machine. */
+  write(recorded: Recorded): boolean {
+    const { path, key, onFault } = this.#options;
+    const isNewAim = recorded.desired !== this.#desired;
+    for (;;) {
+      try {
+        failpoint("record.before");
+        replaceFile(path, this.#writer.write(recorded, key), isNewAim);
+        this.#desired = recorded.desired;
+        failpoint("record.after");
+        return true;
+      } catch (error) {
+        if (!onFault(error)) return false;
+      }
     }
   }
 
   /** After `down` there is nothing to remember. */
   remove(): void {
-    for (const path of [this.#path, this.#keyPath]) rmSync(path, { force: true });
+    const { path } = this.#options;
+    for (const one of [path, previousOf(path)]) rmSync(one, { force: true });
   }
 
-  get #keyPath(): string {
-    return join(dirname(this.#path), "key");
-  }
-
-  #document({ desired, project }: Basis): StateDocument {
-    return {
-      v: 1,
-      project: project?.name ?? null,
-      services: [...desired.services.values()].map((spec) => this.#withoutValues(spec)),
-      intents: Object.fromEntries(desired.intents),
-      selected: desired.selected === null ? null : [...desired.selected],
-      profiles: [...desired.profiles],
-    };
-  }
-
-  #withoutValues(spec: ServiceSpec): ServiceSpec {
-    const hash = (values: Readonly<Record<string, string>>) =>
-      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.#hash(value)]));
-    return { ...spec, env: hash(spec.env), inherited: hash(spec.inherited) };
-  }
-
-  #hash(value: string): string {
-    this.#key ??= readKey(this.#keyPath);
-    return createHmac("sha256", this.#key).update(value).digest("base64url");
+  #readOne(path: string, notes: string[]): StateDocument | null {
+    let text: string;
+    try {
+      text = readFileSync(path, "utf8");
+    } catch (error) {
+      if (!isAbsent(error)) notes.push(`${path} cannot be read: ${wordsOf(error)}`);
+      return null;
+    }
+    try {
+      return readState(text, [this.#options.key]);
+    } catch (error) {
+      notes.push(`${path} cannot be used: ${wordsOf(error)}; it is kept as ${path}.damaged`);
+      putAside(path);
+      return null;
+    }
   }
 }
 
-/** The desired state that what is remembered adds up to, before the first file is applied. */
-export function recall(desired: Desired, remembered: Remembered | null): Desired {
-  if (remembered === null) return desired;
-  const { intents, selected, profiles } = remembered;
-  return { ...desired, intents, selected, profiles };
+function previousOf(path: string): string {
+  return `${path}.1`;
 }
 
-function readKey(path: string): Buffer {
-  try {
-    const key = readFileSync(path);
-    if (key.length === 32) return key;
-  } catch {
-    // None yet.
-  }
-  const key = randomBytes(32);
-  writeFileSync(path, key, { mode: 0o600 });
-  return key;
-}
-
-function replaceFile(path: string, content: string): void {
+/** `isLasting`: also when the machine loses its power. A process that is killed loses nothing that was written. */
+function replaceFile(path: string, content: string, isLasting: boolean): void {
   const temporary = `${path}.new`;
-  const file = openSync(temporary, "w", 0o600);
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const file = openSync(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   try {
-    writeFileSync(file, content);
-    fsyncSync(file);
+    writeAll(file, Buffer.from(content));
+    if (isLasting) fsyncSync(file);
   } finally {
     closeSync(file);
   }
+  moveIfThere(path, previousOf(path));
+  failpoint("rename.before");
   renameSync(temporary, path);
-  const folder = openSync(dirname(path), "r");
+  failpoint("rename.after");
+  if (isLasting) syncFolder(dirname(path));
+}
+
+/** A file system that fills up may take a part without saying so. */
+function writeAll(file: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+}
+
+function moveIfThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
   try {
     fsyncSync(folder);
   } finally {
     closeSync(folder);
   }
+}
+
+function putAside(path: string): void {
+  try {
+    renameSync(path, `${path}.damaged`);
+  } catch {
+    // A read-only folder: it stays, and is said of again.
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

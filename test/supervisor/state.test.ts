@@ -1,15 +1,28 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { NOTHING, withIntent } from "../../src/core/desired.ts";
-import type { Basis } from "../../src/supervisor/desire.ts";
-import { recall, StateFile } from "../../src/supervisor/state.ts";
+import { EMPTY } from "../../src/core/fold.ts";
+import { newKey } from "../../src/supervisor/sealed.ts";
+import { StateFile, type StateFileOptions } from "../../src/supervisor/state.ts";
+import type { Recorded } from "../../src/supervisor/state-format.ts";
 import { service, services } from "../rig/specs.ts";
+import { midway } from "../simulator/simulate.ts";
 
 let folder: string;
 let path: string;
 const faults: unknown[] = [];
+const key = newKey();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "procs-state-"));
@@ -18,70 +31,123 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const open = () => new StateFile(path, (error) => faults.push(error));
+const open = (options: Partial<StateFileOptions> = {}) =>
+  new StateFile({
+    ...{ path, version: "0.1.0", boot: "this boot", key },
+    onFault(error) {
+      faults.push(error);
+      return false;
+    },
+    ...options,
+  });
 
 const env = { API_KEY: "s3cr3t", MODE: "s3cr3t too" };
 const inherited = { TOKEN: "s3cr3t as well" };
-const base: Basis = {
-  desired: { ...NOTHING, services: services(service("api", { env, inherited })) },
-  project: null,
-  ambient: inherited,
+const command = ["node", "api.js", "--token=s3cr3t"];
+const desired = {
+  ...withIntent(
+    { ...NOTHING, services: services(service("api", { env, inherited, command })) },
+    "api",
+    { stopped: true, scale: 4 },
+  ),
+  selected: new Set(["api"]),
+  profiles: new Set(["dev"]),
+};
+const recorded: Recorded = {
+  ...{ desired, observed: EMPTY, project: null, ambient: inherited, owned: true },
+  ...{ stamp: "1 2 3\n4 5 6", operations: ["a", "b"] },
 };
 
-test("what was asked by hand outlives a supervisor", () => {
-  const desired = {
-    ...withIntent(base.desired, "api", { stopped: true, scale: 4 }),
-    selected: new Set(["api"]),
-    profiles: new Set(["dev"]),
-  };
-  open().write({ ...base, desired });
-  const recalled = recall(NOTHING, open().read());
-  expect(recalled.intents).toEqual(desired.intents);
-  expect(recalled.selected).toEqual(desired.selected);
-  expect(recalled.profiles).toEqual(desired.profiles);
-  expect(recalled.services.size).toBe(0);
+test("what one supervisor knew, the next one knows", () => {
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
+    const { desired, observed } = midway(seed).snapshot();
+    const all: Recorded = { ...recorded, desired, observed };
+    const state = open();
+    // The second one is put together from what was there for the first.
+    expect(state.write(recorded)).toBe(true);
+    expect(state.write(all)).toBe(true);
+    const legacy = open().read();
+    expect(legacy.notes).toEqual([]);
+    expect(legacy.recorded).toEqual(all);
+  }
 });
 
-test("no value of an environment is on the disk, and a changed one still shows", () => {
-  open().write(base);
-  const before = readFileSync(path, "utf8");
-  expect(before).not.toContain("s3cr3t");
-  expect(before).toContain("API_KEY");
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-  const changed = service("api", { env: { ...env, API_KEY: "another" }, inherited });
-  open().write({ ...base, desired: { ...base.desired, services: services(changed) } });
-  const hashes = (text: string) => JSON.parse(text).services[0].env;
-  const after = hashes(readFileSync(path, "utf8"));
-  expect(after.MODE).toBe(hashes(before).MODE);
-  expect(after.API_KEY).not.toBe(hashes(before).API_KEY);
+test("nothing that a service is given is on the disk, and nobody else can read it", () => {
+  open().write(recorded);
+  open().write({ ...recorded, owned: false });
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    expect(readFileSync(file, "utf8")).not.toMatch(/s3cr3t|API_KEY|--token/);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  }
 });
 
-test("it is written only when it says something else, and gone after down", () => {
-  const state = open();
-  state.write(base);
+test("without the key there is still what was asked by hand, and how services stop", () => {
+  open().write(recorded);
+  const legacy = open({ key: newKey() }).read();
+  expect(legacy.recorded).toBeNull();
+  expect(legacy.notes[0]).toContain("the key of");
+  const { intents, selected, profiles } = desired;
+  expect(legacy.remembered).toMatchObject({ intents, selected, profiles });
+  expect(legacy.remembered?.services.get("api")?.stop).toEqual({
+    signal: "SIGTERM",
+    timeout: 10_000,
+  });
+});
+
+test("what another boot saw is not believed", () => {
+  open().write(recorded);
+  const legacy = open({ boot: "the next boot" }).read();
+  expect(legacy.recorded).toBeNull();
+  expect(legacy.remembered?.intents).toEqual(desired.intents);
+  expect(legacy.notes).toEqual([
+    "the machine was started anew since: nothing of before is taken over",
+  ]);
+});
+
+const whole = () => readFileSync(path, "utf8");
+test.each([
+  ["nothing", () => ""],
+  ["a part of it", () => whole().slice(0, 100)],
+  ["all but the last byte", () => whole().slice(0, -2)],
+  ["one byte changed", () => whole().replace("0.1.0", "0.2.0")],
+  ["something else", () => "null\n"],
+  ["binary", () => "\u0000\u0001\uFFFD"],
+])("when the file holds %s, the one before it counts, and it is put aside", (_, damaged) => {
+  open().write(recorded);
+  open().write({ ...recorded, owned: false });
+  const content = damaged();
+  writeFileSync(path, content);
+  const legacy = open().read();
+  expect(legacy.recorded).toEqual(recorded);
+  expect(legacy.notes).toHaveLength(1);
+  expect(legacy.notes[0]).toContain("cannot be used");
+  expect(readFileSync(`${path}.damaged`, "utf8")).toBe(content);
+});
+
+test("a folder in its place, and one before it that is torn, are told of and stop nothing", () => {
+  open().write(recorded);
+  open().write(recorded);
   rmSync(path);
-  state.write({ ...base });
-  expect(existsSync(path)).toBe(false);
-  state.write({ ...base, desired: withIntent(base.desired, "api", { scale: 2 }) });
-  expect(existsSync(path)).toBe(true);
-  state.remove();
-  expect(existsSync(path)).toBe(false);
-  expect(open().read()).toBeNull();
+  mkdirSync(path);
+  writeFileSync(`${path}.1`, "{");
+  const legacy = open().read();
+  expect(legacy).toMatchObject({ recorded: null, remembered: null });
+  expect(legacy.notes).toHaveLength(2);
 });
 
-test.each(["", "{", '{"v":2}', "null", '{"v":1,"intents":7}'])(
-  "a damaged file is put aside and told of: %s",
-  (content) => {
-    writeFileSync(path, content);
-    expect(open().read()).toBeNull();
-    expect(faults).toHaveLength(1);
-    expect(existsSync(path)).toBe(false);
-    expect(readFileSync(`${path}.damaged`, "utf8")).toBe(content);
-  },
-);
+test("after down there is nothing", () => {
+  const state = open();
+  state.write(recorded);
+  state.write(recorded);
+  state.remove();
+  expect(readdirSync(folder)).toEqual([]);
+  expect(open().read()).toEqual({ recorded: null, remembered: null, notes: [] });
+});
 
 test("a disk that takes nothing is told of and stops nothing", () => {
-  const state = new StateFile(join(folder, "no", "folder"), (error) => faults.push(error));
-  state.write(base);
+  const state = open({ path: join(folder, "no", "folder") });
+  expect(state.write(recorded)).toBe(false);
   expect(faults).toHaveLength(1);
+  expect(existsSync(path)).toBe(false);
 });
