@@ -17,6 +17,8 @@ const RESERVE_BYTES_MAX = 256 * 1024 * 1024;
 const SHARE = 20;
 /** A flood changes files a hundred times a second: so often it is asked how much is left. */
 const LOOK_EVERY_MS = 100;
+/** After so long there may be something to delete again. */
+const BARREN_MS = 5_000;
 /** While nothing can be stored: whether there is room again. */
 const RETRY_EVERY_MS = 1_000;
 /** Room for a few files beyond the ballast, before it counts as room. */
@@ -45,6 +47,7 @@ export class Disk {
   #isTight = false;
   #isRelieving = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #barrenUntil = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: DiskOptions) {
@@ -110,7 +113,7 @@ export class Disk {
 
   /** Before it is full: the oldest logs go, also those within their caps. */
   #makeRoom(bytes: number, { freeBytes, totalBytes }: Space): void {
-    const freed = this.#options.free(bytes);
+    const freed = this.#free(bytes);
     if (this.#isTight) return;
     this.#isTight = true;
     const left = `the disk that holds logs is nearly full (${sizeWords(freeBytes)} of ${sizeWords(totalBytes)} free)`;
@@ -134,7 +137,7 @@ export class Disk {
     // The space of a quota is not the file system's: nobody says how much of it is left.
     const enough = Math.max(reserveOf(before), this.#ballast.wantedBytes + 2 * SPARE_BYTES);
     const need = code === "EDQUOT" ? QUOTA_BYTES : enough - before.freeBytes;
-    const freed = need > 0 ? this.#options.free(need) : 0;
+    const freed = need > 0 ? this.#free(need) : 0;
     const space = this.#space();
     if (space === null || !this.#hasRoom(space) || !this.#ballast.fill()) return false;
     if (freed > 0) {
@@ -142,6 +145,14 @@ export class Disk {
       this.#options.say(`${fullWords(before)}: ${goneWords(freed)}`);
     }
     return true;
+  }
+
+  /** Where nothing was to be had a moment ago, nothing is now: looking takes time. */
+  #free(bytes: number): number {
+    if (performance.now() < this.#barrenUntil) return 0;
+    const freed = this.#options.free(bytes);
+    if (freed === 0) this.#barrenUntil = performance.now() + BARREN_MS;
+    return freed;
   }
 
   #again(): void {

@@ -139,9 +139,14 @@ export class EventLog {
   /** A part of a line, which is all that a full disk had room for, would spoil the next one. */
   #cut(): void {
     try {
-      const size = sizeOf(this.#path);
-      if (size > this.#size) truncateSync(this.#path, this.#size);
-      else this.#size = size;
+      const file = openOwn(this.#path, constants.O_WRONLY);
+      try {
+        const { size } = fstatSync(file);
+        if (size > this.#size) ftruncateSync(file, this.#size);
+        else this.#size = size;
+      } finally {
+        closeSync(file);
+      }
     } catch {
       // It is read without what makes no sense.
     }
