@@ -2,10 +2,10 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   readSync,
   renameSync,
   statSync,
-  truncateSync,
 } from "node:fs";
 import { readEvents } from "../control/event-lines.ts";
 import type { EventItem } from "../control/protocol.ts";
