@@ -1,0 +1,187 @@
+import { appendFileSync, readFileSync, rmSync } from "node:fs";
+import { pause, until, uptimeMs } from "./clock.mjs";
+import { Death } from "./death.mjs";
+import { Hand } from "./hand.mjs";
+import { checkStored } from "./lines.mjs";
+import { aliveOf, readRecords } from "./lives.mjs";
+import { createProject, SERVICES, wantedAtFirst } from "./project.mjs";
+import { random } from "./random.mjs";
+import { Readers } from "./readers.mjs";
+import { ask, processesWith, send } from "./system.mjs";
+import { checkLives, livesOf, startWitness } from "./witness.mjs";
+
+/** How long what was asked for may take once nothing is broken any more. */
+const REST_MS = 30_000;
+
+/**
+ * One project, from `up` to `down`, through everything that `faults` names. `blamed` is what was found to be wrong,
+ * empty when all held; `folder` is where everything lies that was written meanwhile.
+ */
+export async function runChaos({ seed, bin, seconds, kills, faults, log, say, adoptMs }) {
+  const blamed = [];
+  const project = createProject();
+  const tell = (what) =>
+    appendFileSync(`${project.root}/diary`, `${(uptimeMs() / 1000).toFixed(3)} ${what}\n`);
+  const blame = (what) => {
+    blamed.push(what);
+    tell(`BLAMED: ${what}`);
+    say(`BLAMED: ${what}`);
+  };
+  const base = { project, tell, blame, bin, log };
+  const wanted = wantedAtFirst();
+  const hand = new Hand({ ...base, wanted, random: random(seed, "hand") });
+  const death = new Death({ ...base, random: random(seed, "death"), faults });
+  const witness = startWitness(project);
+  await witness.ready();
+  let readers = null;
+  try {
+    const stats = await live({
+      seconds,
+      kills,
+      hand,
+      death,
+      say,
+      follow: () => {
+        readers = new Readers(base);
+      },
+    });
+    await checkEnd({ ...base, wanted });
+    await readers.end(saidLives(project).filter(({ slot }) => isCalm(slot)));
+    readers = null;
+    await goDown(hand, death, seed);
+    await checkGone({ ...base });
+    const lives = livesOf(await witness.end());
+    checkLives({ lives, asks: hand.asks, victims: death.victims, blame });
+    const mayTear = faults.some(([, fault]) => fault === "disk");
+    const lines = await checkStored({ ...base, lives: saidLives(project), mayTear });
+    const late = death.adoptions.filter(({ ms }) => ms > adoptMs);
+    if (late.length > 0)
+      blame(`adopted later than ${adoptMs} ms: ${late.map(({ ms }) => ms).join(", ")}`);
+    return { blamed, project, ...stats, ...summary({ hand, death, lives, lines }) };
+  } finally {
+    for (const { pid } of processesWith(project.root)) send(pid, "SIGKILL");
+    await until(() => processesWith(project.root).length === 0, 5000);
+  }
+}
+
+/** `up` under fire, then work and death side by side until the time is over or enough have died. */
+async function live({ seconds, kills, hand, death, follow, say }) {
+  const over = new AbortController();
+  const timer = kills === null ? setTimeout(() => over.abort(), seconds * 1000) : null;
+  const dying = death.work(over.signal, kills ?? undefined).then(() => over.abort());
+  if (!(await hand.up())) throw new Error("the project could not be brought up: see above");
+  follow();
+  const told = setInterval(() => say(`${death.counts.supervisor ?? 0} supervisors killed`), 30_000);
+  await hand.work(over.signal);
+  await dying;
+  clearInterval(told);
+  clearTimeout(timer ?? undefined);
+}
+
+/** `down`, while supervisors die of it. */
+async function goDown(hand, death, seed) {
+  const over = new AbortController();
+  const choice = random(seed, "down");
+  const dying = (async () => {
+    for (let kill = choice.below(4); kill > 0 && !over.signal.aborted; kill--) {
+      await pause(choice.below(700), over.signal);
+      await death.killNow();
+    }
+  })();
+  await hand.down();
+  over.abort();
+  await dying;
+}
+
+/** Everything is as it was asked for, by the programs' own records and as procs tells it. */
+async function checkEnd({ project, wanted, blame }) {
+  let last = [];
+  const settled = async () => {
+    const snapshot = await ask(project.socket() ?? "/", "/v1/snapshot", 1000);
+    last = snapshot === null ? ["nobody answers"] : differences(project, wanted, snapshot);
+    return last.length === 0;
+  };
+  if ((await until(settled, REST_MS, 100)) === null)
+    for (const each of last) blame(`in the end: ${each}`);
+}
+
+function differences(project, wanted, snapshot) {
+  const words = [];
+  for (const { name, role, keys } of SERVICES) {
+    if (role === "looper") continue;
+    const { version, count, isStopped } = wanted.get(name);
+    const number = isStopped || keys?.kind === "task" ? 0 : count;
+    const slots = [1, 2, 3, 4, 5, 6].map((slot) => `${name}.${slot}`);
+    const alive = aliveOf(project.records, slots);
+    const told = snapshot.services.find((service) => service.name === name);
+    const pids = (told?.instances ?? []).map(({ pid }) => pid).filter((pid) => pid !== null);
+    if (alive.length !== number || alive.some((one) => one.version !== version))
+      words.push(
+        `${name}: ${number} with v${version} wanted, there: ${alive.map((one) => `${one.pid} v${one.version}`).join(", ") || "none"}`,
+      );
+    if (
+      pids.sort().join() !==
+      alive
+        .map(({ pid }) => pid)
+        .sort()
+        .join()
+    )
+      words.push(
+        `${name}: ps tells of ${pids.join(", ") || "none"}, there: ${alive.map(({ pid }) => pid).join(", ") || "none"}`,
+      );
+    const state = number > 0 ? "ready" : stateAtRest(name, isStopped);
+    if (told?.state !== state) words.push(`${name} is ${told?.state}, not ${state}`);
+  }
+  return words;
+}
+
+function stateAtRest(name, isStopped) {
+  if (isStopped) return "stopped";
+  return name === "job" ? "failed" : "done";
+}
+
+/** After `down` nothing may be left that the project ever started. */
+async function checkGone({ project, blame }) {
+  const rest = () => processesWith(project.root).filter(({ command }) => !isOurs(command));
+  if ((await until(() => rest().length === 0, 5000)) !== null) return;
+  for (const { pid, command } of rest()) blame(`after down there is still ${pid}: ${command}`);
+}
+
+function isOurs(command) {
+  return command.includes("test/chaos/observer.mjs");
+}
+
+function isCalm(slot) {
+  return slot.startsWith("calm");
+}
+
+/** Each life with the number of lines that it says to have written. */
+function saidLives({ said }) {
+  const slots = SERVICES.flatMap(({ name }) => [1, 2, 3, 4, 5, 6].map((slot) => `${name}.${slot}`));
+  const lives = new Map();
+  for (const { slot, pid, born, out, err } of readRecords(said, slots))
+    lives.set(`${slot} ${pid} ${born}`, { slot, pid, born, out, err });
+  return [...lives.values()];
+}
+
+function summary({ hand, death, lives, lines }) {
+  const sorted = death.adoptions.map(({ ms }) => ms).sort((a, b) => a - b);
+  const at = (share) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
+  return {
+    lines,
+    lives: [...lives.values()].reduce((sum, row) => sum + row.length, 0),
+    faults: death.counts,
+    commands: hand.given,
+    unknown: hand.unknown,
+    adoptions: sorted.length,
+    adopted_ms: { median: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? null },
+  };
+}
+
+/** The diary of a run, for people, and what it left is removed. */
+export function takeDiary(project, isKept) {
+  const text = readFileSync(`${project.root}/diary`, "utf8");
+  if (!isKept) rmSync(project.root, { recursive: true, force: true });
+  return text;
+}
