@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { InstanceId } from "../core/observed.ts";
+import { moveStream } from "../logs/archives.ts";
 import { runFiles } from "../logs/layout.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { lifeFifos, namesIn } from "./life.ts";
@@ -16,7 +17,9 @@ export function moveRunFiles(from: InstanceId, to: InstanceId, paths: ProjectPat
   const [fifosBefore, fifosAfter] = [lifeFifos(paths, from), lifeFifos(paths, to)];
   for (const key of ["main", "tree"] as const) move(fifosBefore[key], fifosAfter[key]);
   const ledger = basename(before.ledger);
-  // Its output, the archives and indexes of it: whatever begins with its number.
+  // Whoever reads its output meanwhile finds all of it, under the old name or the new one.
+  for (const key of ["out", "err"] as const) moveStream(before[key], after[key]);
+  // Its indexes and notes: whatever begins with its number.
   for (const name of namesIn(before.folder)) {
     if (!name.startsWith(`${from.run}.`) || name === ledger) continue;
     move(

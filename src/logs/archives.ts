@@ -1,4 +1,4 @@
-import { linkSync, readdirSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /**
@@ -121,7 +121,7 @@ export function streamFiles(live: string): string[] {
 /**
  * Gives a stream's archives and its live file another name; its index, which the caller moves, stays. The
  * archives have both names until the live file has its new one, so that a reader under either finds all.
- * Throws when the live file cannot be renamed.
+ * Done twice, it finishes what was begun. Never throws: what cannot be moved stays.
  */
 export function moveStream(from: string, to: string): void {
   const old = streamFiles(from);
@@ -132,7 +132,8 @@ export function moveStream(from: string, to: string): void {
       join(dirname(to), `${basename(to)}${basename(path).slice(basename(from).length)}`),
     );
   }
-  renameSync(from, to);
+  renameOrNothing(from, to);
+  if (!existsSync(to)) return;
   for (const path of old) rmSync(path, { force: true });
 }
 
@@ -192,7 +193,7 @@ function renameOrNothing(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch {
-    // It was dropped, or compressed, in this very moment.
+    // It was dropped, or compressed, in this very moment; or it has moved already.
   }
 }
 
