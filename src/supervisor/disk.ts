@@ -49,20 +49,27 @@ export class Disk {
   #lookedAt = Number.NEGATIVE_INFINITY;
   #barrenUntil = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
+  /** A look that is due. */
+  #soon: NodeJS.Timeout | null = null;
 
   constructor(options: DiskOptions) {
     this.#options = options;
     this.#ballast = new Ballast(options.paths.state, this.#space()?.totalBytes ?? 0);
   }
 
-  /** Something has grown: asks how much is left, unless that was asked a moment ago. */
+  /** Something has grown: asks how much is left, now or, when that was asked a moment ago, in a moment. */
   grown(): void {
-    if (performance.now() - this.#lookedAt >= LOOK_EVERY_MS) this.look();
+    if (this.#soon !== null) return;
+    const waitMs = this.#lookedAt + LOOK_EVERY_MS - performance.now();
+    if (waitMs <= 0) this.look();
+    else this.#soon = setTimeout(() => this.look(), waitMs).unref();
   }
 
   /** Asks how much is left, and does what that calls for. */
   look(): void {
     this.#lookedAt = performance.now();
+    if (this.#soon !== null) clearTimeout(this.#soon);
+    this.#soon = null;
     const space = this.#space();
     if (space === null) return;
     if (this.#stopped !== null) this.#resume(space, this.#stopped);
@@ -99,6 +106,7 @@ export class Disk {
   /** `isLeaving`: the space of the ballast is given back. */
   close(isLeaving: boolean): void {
     this.#rest();
+    if (this.#soon !== null) clearTimeout(this.#soon);
     this.#stopped = null;
     this.#retries.clear();
     if (isLeaving) this.#ballast.remove();

@@ -116,6 +116,15 @@ describe("when it is full", () => {
     ]);
   });
 
+  test("it is seen after the last of many changes that come at once", async () => {
+    const { disk, world } = diskWith(100 * MB);
+    disk.grown();
+    world.freeBytes = 0;
+    disk.grown();
+    expect(world.said).toEqual([]);
+    await until("said", () => world.said.length === 1);
+  });
+
   test("of files rather than bytes, it says so", () => {
     const { disk, world } = diskWith(500 * MB);
     world.hasFiles = false;
