@@ -221,7 +221,9 @@ function hurried(observed: Observed, now: Millis): Observed {
     const instances = service.instances.map((instance) => {
       const { phase } = instance;
       if (phase.kind === "stopping") return { ...instance, phase: { ...phase, killAt: now } };
-      if (phase.kind === "ending") return { ...instance, phase: { ...phase, killAt: now } };
+      if (phase.kind === "ending") {
+        return { ...instance, phase: { ...phase, told: true, killAt: now } };
+      }
       return instance;
     });
     services.set(name, { ...service, instances });

@@ -115,9 +115,7 @@ function restoredInstance(instance: Instance, unwatchedMs: Millis, now: Millis):
     case "stopping":
     case "ending":
       // The kill may have been written down and not done.
-      return phase.killed
-        ? { ...known, phase: { ...phase, killAt: Math.min(phase.killAt, now) } }
-        : known;
+      return phase.killed ? { ...known, phase: { ...phase, killAt: now } } : known;
     default:
       return known;
   }

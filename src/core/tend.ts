@@ -105,20 +105,18 @@ function tendEnding(
   phase: Phase & { kind: "ending" },
   now: Millis,
 ): void {
-  if (now >= phase.killAt) {
-    draft.do({ kind: "kill", id: idOf(instance), reason: "what it left behind did not stop" });
+  if (!phase.told) {
+    // However late that is, it is told before it is killed.
+    const tellAt = phase.since + REMAINS_MS;
+    if (now < tellAt) draft.wake(tellAt);
+    else stopIt(draft, instance, { reason: "it ended and left processes behind", asked: false });
     return;
   }
-  if (phase.told) {
+  if (now < phase.killAt) {
     draft.wake(phase.killAt);
     return;
   }
-  const tellAt = Math.min(phase.since + REMAINS_MS, phase.killAt);
-  if (now < tellAt) {
-    draft.wake(tellAt);
-    return;
-  }
-  stopIt(draft, instance, { reason: "it ended and left processes behind", asked: false });
+  draft.do({ kind: "kill", id: idOf(instance), reason: "what it left behind did not stop" });
 }
 
 /** Adds a stop with the instance's own settings, or those that a person gave for this stop. */

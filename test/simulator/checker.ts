@@ -32,6 +32,8 @@ export interface Sight {
   /** When a supervisor last took over from a record that did not tell all that was done. */
   readonly lostAt: Millis;
   readonly deaths: number;
+  /** When the supervisor that is there began. */
+  readonly bornAt: Millis;
 }
 
 /** Something that must be true of every world. */

@@ -69,10 +69,12 @@ export class Records {
 
   /** What the next supervisor finds; `isWhole`: all that was done is in it. */
   read(mortality: Mortality): { readonly known: Recorded | null; readonly isWhole: boolean } {
-    if (this.#random.chance(mortality.lost)) return { known: null, isWhole: false };
-    const isTorn = this.#random.chance(mortality.torn);
-    const known = isTorn ? this.#before : this.#last;
-    return { known, isWhole: !isTorn && !this.#isBehind && known !== null };
+    if (this.#random.chance(mortality.lost)) this.#last = null;
+    else if (this.#random.chance(mortality.torn)) this.#last = this.#before;
+    else return { known: this.#last, isWhole: !this.#isBehind && this.#last !== null };
+    this.#before = null;
+    this.#isBehind = true;
+    return { known: this.#last, isWhole: false };
   }
 }
 

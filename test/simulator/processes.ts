@@ -151,7 +151,12 @@ export class SimulatedHost implements AdoptingHost {
     const run = [id, ...was.toReversed()].map((name) => this.find(name)).find((one) => one);
     // Of a spawn that failed nothing is on record.
     if (run === undefined || run.exit?.kind === "spawn") {
-      this.#tell({ tellAt: 0, life: this.#life }, () => ({ kind: "unstarted", id }));
+      this.#tell({ tellAt: 0, life: this.#life }, () => {
+        // Where its end is known already, this is what says that nothing is left of it.
+        const goneAt = adoption.phase === "ending" ? this.#now : null;
+        if (run !== undefined) Object.assign(run.told, { gone: true, goneAt });
+        return { kind: "unstarted", id };
+      });
       return;
     }
     run.id = id;

@@ -90,7 +90,7 @@ export class Witness {
   }
 
   sight(observed: Observed = this.#world.supervisor.observed): Sight {
-    const { supervisor, host, clock, deaths } = this.#world;
+    const { supervisor, host, clock, deaths, bornAt } = this.#world;
     return {
       now: clock.now(),
       desired: supervisor.desired,
@@ -104,6 +104,7 @@ export class Witness {
       changedAt: this.#changedAt,
       lostAt: this.#lostAt,
       deaths,
+      bornAt,
     };
   }
 

@@ -32,6 +32,7 @@ export class World {
   mortality: Mortality = IMMORTAL;
   /** How often a supervisor has died, and when last something was done that no record told the next one of. */
   deaths = 0;
+  bornAt = START_MS;
   readonly #witness: Witness;
   #supervisor: Supervisor;
   #outbox: SimulatedOutbox;
@@ -158,6 +159,7 @@ export class World {
     const { known, isWhole } = this.#records.read(this.mortality);
     const begun = beginWith(known, this.supervisor.desired, this.clock.now());
     this.#isDead = false;
+    this.bornAt = this.clock.now();
     const found = known === null ? "nothing" : isWhole ? "all" : "what was written before";
     this.say(`* the next one takes over, and finds ${found}`);
     if (!isWhole) this.#witness.loses();
@@ -169,7 +171,7 @@ export class World {
     }
     for (const adoption of adoptionsOf(this.supervisor.observed)) {
       if (this.#isDead || this.#diesTakingOver()) return;
-      this.say(`  adopt ${nameOf(adoption.id)} ${adoption.phase}`);
+      this.say(`  adopt ${nameOf(adoption.id)} ${adoption.phase} ${adoption.signal ?? ""}`);
       this.host.adopt(adoption);
     }
     if (this.#isDead) return;
@@ -203,7 +205,8 @@ export class World {
     for (const event of deed.events) {
       if (event.kind === "reset" && !this.#isDead) this.#handle(event);
     }
-    if (!this.#isDead) this.#want(deed);
+    // What else was lost with the record may follow from it too.
+    if (!this.#isDead) this.#want({ ...deed, class: "any" });
   }
 
   sight(observed?: Observed): Sight {

@@ -67,7 +67,7 @@ const noHanging: Checker = {
       if (instance?.phase.kind !== "ready" && instance?.phase.kind !== "unready") continue;
       const hangsAt = (run.aliveAt ?? 0) + (run.program.hangsMs ?? Number.POSITIVE_INFINITY);
       const touchedAt = sight.touchedAt.get(run.id.service) ?? 0;
-      const since = Math.max(hangsAt, instance.phase.since, touchedAt);
+      const since = Math.max(hangsAt, instance.phase.since, touchedAt, sight.bornAt);
       const mostMs = (alive.failures + 1) * (alive.interval + SLACK_MS) + 2 * SLACK_MS;
       if (sight.now - since > mostMs)
         return `${nameOf(run.id)} has hung for ${sight.now - since} ms`;

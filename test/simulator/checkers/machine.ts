@@ -85,7 +85,7 @@ const noGhosts: Checker = {
 const graceFirst: Checker = {
   name: "grace before kill",
   effect: (sight, effect, run) => {
-    if (effect.kind !== "kill" || run === undefined) return null;
+    if (effect.kind !== "kill" || run === undefined || run.state === "gone") return null;
     const { now, hurriedAt, desired } = sight;
     if (run.stop === null && run.told.exitedAt === null) return `${nameOf(run.id)} was not asked`;
     const asked = run.stop?.at ?? run.told.exitedAt ?? now;

@@ -103,7 +103,9 @@ const inTouch: Checker = {
 /** A stop that was asked for is never counted as a failure; an unasked end is. */
 const fairCounts: Checker = {
   name: "asked stops are no failures",
-  settled: ({ observed, host }) => {
+  settled: ({ observed, host, lostAt }) => {
+    // Where the record of a stop is lost, nobody knows that the end was asked for.
+    if (lostAt > 0) return null;
     const instances = [...observed.services.values()].flatMap((service) => service.instances);
     for (const instance of instances) {
       const unasked = host.runs.filter((run) => run.id.slot === instance.slot && isFailure(run));
