@@ -12,6 +12,7 @@ import { Drift } from "./drift.ts";
 import { Edits } from "./edits.ts";
 import { drain, untilNothingRuns } from "./ending.ts";
 import { EventLog } from "./event-log.ts";
+import { guardControl } from "./guarded-control.ts";
 import { happenings } from "./happenings.ts";
 import { Inheritance } from "./inheritance.ts";
 import { Owner } from "./owner.ts";
@@ -21,7 +22,7 @@ import { Session } from "./session.ts";
 import { type Legacy, StateFile } from "./state.ts";
 import type { Recorded } from "./state-format.ts";
 import { Storage } from "./storage.ts";
-import { adoptAll, beginning, numbered, planTakeover } from "./takeover.ts";
+import { adoptAll, beginning, claimStrays, numbered, planTakeover } from "./takeover.ts";
 
 export interface ProjectSupervisorOptions {
   /** Its folders exist and are ours, and so is its lock. */
@@ -115,8 +116,10 @@ export async function superviseProject(
   });
   const inheritance = new Inheritance({
     ...{ host, events, leftovers: start.foreign, services: start.services },
+    mayBeClaimed: start.isLost,
+    claim: (request) => claimStrays(session, request, host.strays([])),
     onOver() {
-      adoptAll(start.from, host);
+      adoptAll(session.core.observed, host);
       session.resume();
       storage.look();
       edits.resumed();
@@ -128,12 +131,12 @@ export async function superviseProject(
     ...{ session, host, drift, owner, guardian: options.guardian ?? null },
     onLeave: () => void left().catch(onFault),
   });
-  const handler = inheritance.guard(createHandler(control));
+  const handler = createHandler(guardControl(control, inheritance));
   const door = new Doorway({ paths, handler, onFault, log });
   await door.open();
   events.add({ type: "supervisor", message: startWords(start) });
-  inheritance.end().catch(onFault);
-  leaveWhenUnused(session, () => void left().catch(onFault));
+  inheritance.begin().catch(onFault);
+  leaveWhenUnused(session, inheritance, () => void left().catch(onFault));
   return { session, end };
 }
 
@@ -143,6 +146,8 @@ interface StartingPoint {
   readonly foreign: readonly Leftover[];
   readonly services: ReadonlyMap<string, StopFacts>;
   readonly notes: readonly string[];
+  /** There is no record that can be used. */
+  readonly isLost: boolean;
   /** Instances that live and are taken over. */
   readonly adopted: number;
 }
@@ -159,13 +164,13 @@ function startingPoint(
   const leftovers = host.leftovers();
   if (recorded === null) {
     const from = numbered(beginning(remembered), paths.runs, now);
-    return { from, foreign: leftovers, services, notes, adopted: 0 };
+    return { from, foreign: leftovers, services, notes, isLost: true, adopted: 0 };
   }
   const { from, foreign } = planTakeover(recorded, host, now);
   return {
     from: numbered(from, paths.runs, now),
     foreign: leftovers.filter(({ id }) => foreign.some((one) => sameId(one.id, id))),
-    ...{ services, notes },
+    ...{ services, notes, isLost: false },
     adopted: leftovers.length,
   };
 }
@@ -178,9 +183,10 @@ function startWords({ adopted }: StartingPoint): string {
 }
 
 /** A supervisor that nothing was ever asked of: who started it went away before it could ask. */
-function leaveWhenUnused(session: Session, leave: () => void): void {
+function leaveWhenUnused(session: Session, inheritance: Inheritance, leave: () => void): void {
   const timer = setTimeout(() => {
-    if (session.basis.project === null && !session.core.desired.draining) leave();
+    const isUnused = session.basis.project === null && !session.core.desired.draining;
+    if (isUnused && inheritance.isOver) leave();
   }, UNUSED_MS_MAX);
   timer.unref();
 }

@@ -1,14 +1,17 @@
-import { intentOf, NOTHING } from "../core/desired.ts";
+import { type Desired, intentOf, NOTHING } from "../core/desired.ts";
 import type { Event } from "../core/event.ts";
 import { EMPTY } from "../core/fold.ts";
 import { observe } from "../core/observe.ts";
-import type { Observed } from "../core/observed.ts";
+import type { InstanceId, Observed } from "../core/observed.ts";
 import type { Stray } from "../core/ports.ts";
 import { adoptionsOf, restored } from "../core/restore.ts";
 import type { Millis, ServiceSpec } from "../core/spec.ts";
 import { digestOf } from "../host/digest.ts";
 import type { RealHost } from "../host/host.ts";
+import { appliedBasis } from "./desire.ts";
+import type { Apply } from "./inheritance.ts";
 import { runsSoFar } from "./runs.ts";
+import type { Session } from "./session.ts";
 import type { Recorded, Remembered } from "./state-format.ts";
 
 /** How a supervisor goes on from the one before it. */
@@ -28,7 +31,7 @@ export function planTakeover(recorded: Recorded, host: RealHost, now: Millis): T
   const foreign: Stray[] = [];
   const known = adoptionsOf(observed).flatMap(({ id, was }) => [id, ...was]);
   for (const stray of host.strays(known)) {
-    const match = matchOf(stray, { ...recorded, observed });
+    const match = matchOf(stray, recorded.desired, observed);
     if (match === null) foreign.push(stray);
     else {
       const { id, pid, port } = stray;
@@ -39,8 +42,26 @@ export function planTakeover(recorded: Recorded, host: RealHost, now: Millis): T
 }
 
 /** Has the host look after everything that is recorded as living. What became of it comes as events. */
-export function adoptAll(recorded: Recorded, host: RealHost): void {
-  for (const adoption of adoptionsOf(recorded.observed)) host.adopt(adoption);
+export function adoptAll(observed: Observed, host: RealHost): void {
+  for (const adoption of adoptionsOf(observed)) host.adopt(adoption);
+}
+
+/** With no record at all: takes over the runs that were started from just what an `up` brings. Returns which. */
+export function claimStrays(
+  session: Session,
+  request: Apply,
+  strays: readonly Stray[],
+): readonly InstanceId[] {
+  const { desired } = appliedBasis(session.basis, request);
+  // Before it acts again: what it takes over is wanted.
+  session.core.want(desired);
+  return strays.flatMap((stray) => {
+    const match = matchOf(stray, desired, session.core.observed);
+    if (match === null) return [];
+    const { id, pid, port } = stray;
+    session.core.handle({ kind: "adopted", id, pid, port, ...match });
+    return [id];
+  });
 }
 
 interface Match {
@@ -50,7 +71,7 @@ interface Match {
 }
 
 /** The revision that a stray was started from; the newest first. */
-function matchOf(stray: Stray, { desired, observed }: Recorded): Match | null {
+function matchOf(stray: Stray, desired: Desired, observed: Observed): Match | null {
   const name = stray.id.service;
   const service = observed.services.get(name);
   const spec = desired.services.get(name);
