@@ -7,10 +7,10 @@ import { createClock } from "../host/clock.ts";
 import { createHost, type RealHost } from "../host/host.ts";
 import type { Leftover, StopFacts } from "../host/leftovers.ts";
 import type { ProjectPaths } from "../paths.ts";
+import { Departure } from "./departure.ts";
 import { Doorway } from "./doorway.ts";
 import { Drift } from "./drift.ts";
 import { Edits } from "./edits.ts";
-import { drain, untilNothingRuns } from "./ending.ts";
 import { EventLog } from "./event-log.ts";
 import { guardControl } from "./guarded-control.ts";
 import { happenings } from "./happenings.ts";
@@ -81,35 +81,23 @@ export async function superviseProject(
   const drift = new Drift(session);
   const edits = new Edits(session, drift, onFault);
 
-  const left = once(async () => {
-    events.add({ type: "supervisor", message: "the supervisor leaves: nothing runs any more" });
-    edits.close();
-    clock.close();
-    events.end();
-    await door.close();
-    await host.close();
-    indexes.close();
-    session.forget();
-    storage.close(true);
-    clearRuntime(paths);
-    options.onLeft();
+  const departure = new Departure({
+    ...{ session, inheritance: () => inheritance, events, onFault },
+    async close() {
+      edits.close();
+      clock.close();
+      events.end();
+      await door.close();
+      await host.close();
+      indexes.close();
+      session.forget();
+      storage.close(true);
+      clearRuntime(paths);
+      options.onLeft();
+    },
   });
-  const leaveWhenDrained = () => {
-    Promise.allSettled([inheritance.end(), untilNothingRuns(session)])
-      .then(left)
-      .catch(onFault);
-  };
-  const end = (why: string) => {
-    if (session.core.desired.draining) {
-      inheritance.hurry();
-      return session.core.handle({ kind: "hurry" });
-    }
-    events.add({ type: "supervisor", message: `down: ${why}` });
-    drain(session, null);
-    leaveWhenDrained();
-  };
   const owner = new Owner({
-    onLost: () => end("the procs up that started it went away"),
+    onLost: () => departure.end("the procs up that started it went away"),
     onChange: (isOwned) => {
       session.owned = isOwned;
     },
@@ -124,20 +112,20 @@ export async function superviseProject(
       storage.look();
       edits.resumed();
       if (session.owned) owner.expect();
-      if (session.core.desired.draining) leaveWhenDrained();
+      if (session.core.desired.draining) departure.leaveWhenDrained();
     },
   });
   const control = new ProjectControl({
     ...{ session, host, drift, owner, guardian: options.guardian ?? null },
-    onLeave: () => void left().catch(onFault),
+    onLeave: () => departure.leave(),
   });
   const handler = createHandler(guardControl(control, inheritance));
   const door = new Doorway({ paths, handler, onFault, log });
   await door.open();
   events.add({ type: "supervisor", message: startWords(start) });
   inheritance.begin().catch(onFault);
-  leaveWhenUnused(session, inheritance, () => void left().catch(onFault));
-  return { session, end };
+  departure.leaveWhenUnused();
+  return { session, end: (why) => departure.end(why) };
 }
 
 /** What a supervisor starts from: the record of the one before it, where there is one that can be used. */
@@ -182,17 +170,6 @@ function startWords({ adopted }: StartingPoint): string {
   return `${who} where the one before it had ended: ${what} on`;
 }
 
-/** A supervisor that nothing was ever asked of: who started it went away before it could ask. */
-function leaveWhenUnused(session: Session, inheritance: Inheritance, leave: () => void): void {
-  const timer = setTimeout(() => {
-    const isUnused = session.basis.project === null && !session.core.desired.draining;
-    if (isUnused && inheritance.isOver) leave();
-  }, UNUSED_MS_MAX);
-  timer.unref();
-}
-
-const UNUSED_MS_MAX = 30_000;
-
 /** The lock goes last: from then on a new supervisor may be making itself at home. */
 function clearRuntime(paths: ProjectPaths): void {
   try {
@@ -201,14 +178,6 @@ function clearRuntime(paths: ProjectPaths): void {
     // Somebody is making himself at home already, or the folder is not ours any more.
   }
   rmSync(paths.lock, { force: true });
-}
-
-function once(action: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | null = null;
-  return () => {
-    running ??= action();
-    return running;
-  };
 }
 
 function faultWords(error: unknown): string {
