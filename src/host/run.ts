@@ -14,12 +14,14 @@ import type { Millis, ServiceSpec, Signal } from "../core/spec.ts";
 import { type RunFiles, runFiles } from "../logs/layout.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { type Switch, switchTo } from "./account.ts";
+import type { Cgroups } from "./cgroups.ts";
 import { digestOf } from "./digest.ts";
 import { fillCommand, markOf, programEnvironment } from "./environment.ts";
 import { failpoint } from "./failpoint.ts";
 import { openReader } from "./fifos.ts";
 import { ledgerHead } from "./ledger.ts";
 import { lifeFifos } from "./life.ts";
+import { oomKills } from "./oom.ts";
 import {
   DEFAULT_PATH,
   explainProgram,
@@ -50,6 +52,8 @@ export interface Run {
   shim: Process | null;
   /** The program itself; null before it runs, and when it was gone before it could be looked at. */
   program: Process | null;
+  /** Its own cgroup, which its program entered before it ran; null: there is none. */
+  cgroup: string | null;
   /** Asked to end before there was anything to send a signal to. */
   ending: Signal | null;
   /** How often it was looked for and killed. */
@@ -74,6 +78,7 @@ export interface RunContext {
   readonly fileLimit: number;
   /** Carried by the shims for the next supervisor; null: there is none. */
   readonly key: string | null;
+  readonly cgroups: Cgroups;
 }
 
 export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): Run {
@@ -91,6 +96,7 @@ export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): 
     isAdopted: false,
     shim: null,
     program: null,
+    cgroup: null,
     ending: null,
     kills: 0,
     isStarted: false,
@@ -170,7 +176,9 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
     const { tree, main } = openLife(run, readers, open);
     const [o = 0, e = 0, l = 0] = [out, err, ledger];
     const { mark, port } = run;
-    writeSync(l, ledgerHead({ mark, port, exchange: run.reporter?.exchange ?? null }));
+    const exchange = run.reporter?.exchange ?? null;
+    writeSync(l, ledgerHead({ mark, port, oom: oomKills(), exchange }));
+    run.cgroup = context.cgroups.make(mark);
     if (change !== null) for (const fd of [o, e]) fchownSync(fd, change.account.uid, -1);
     const shim = shimCommand({
       name: `${context.paths.id}/${instanceName(id)}`,
@@ -193,6 +201,7 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
         ? { uid: change.account.uid, gid: change.account.gid }
         : {}),
     });
+    failpoint("spawn.after");
     run.isSpawned = true;
     run.shim = child.pid === undefined ? null : identifyChild(child.pid);
     const [mainReader = -1, treeReader = -1] = readers.splice(0);
@@ -215,6 +224,7 @@ function carriedBy(run: Run, change: Switch | null, { key }: RunContext) {
   const isOurs = change === null || change.wrapper !== null;
   return {
     PROCS_DIGEST: digestOf(run.spec),
+    ...(run.cgroup === null ? {} : { PROCS_CGROUP: run.cgroup }),
     ...(key === null || !isOurs ? {} : { PROCS_KEY: key }),
   };
 }
