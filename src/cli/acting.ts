@@ -54,6 +54,9 @@ export async function act(
         items.push(item);
         if (item.kind !== "result") report.item(item);
       },
+      onReplaced: () => {
+        if (settings.quietly !== true) context.say("The supervisor died; the next one goes on.");
+      },
     });
     report.finish(result);
     if (settings.quietly !== true) await reportLasting(context, result);

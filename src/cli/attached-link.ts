@@ -3,12 +3,6 @@ import type { EventItem } from "../control/protocol.ts";
 import type { Engine } from "../engines/engine.ts";
 import { EXIT, UserError, userError } from "../errors.ts";
 
-/** How long a supervisor that went away is waited for. */
-const RETURN_MS_MAX = 10_000;
-const LOOK_EVERY_MS = 100;
-/** How long a supervisor that leaves in order may take to clear up after its last word. */
-const LEAVE_MS_MAX = 500;
-
 /** How the connection to the supervisor came to its end: the project was ended, or nobody is there any more. */
 export type LinkEnd = "ended" | "gone" | "closed";
 
@@ -43,56 +37,39 @@ export function openLink(settings: LinkSettings): Link {
 }
 
 async function follow(settings: LinkSettings, onFirst: () => void): Promise<LinkEnd> {
-  const { engine, onEvent, signal } = settings;
+  const { engine, signal } = settings;
   let { own } = settings;
-  for (let round = 0; ; round++) {
-    const onReady = round === 0 ? onFirst : settings.onBack;
+  let since: number | null = null;
+  let isFirst = true;
+  const onReady = () => {
+    if (isFirst) onFirst();
+    else settings.onBack();
+    isFirst = false;
+  };
+  const onEvent = (event: EventItem) => {
+    since = event.seq;
+    settings.onEvent(event);
+  };
+  for (;;) {
     try {
-      await engine.attach({ own, onReady, onEvent, signal });
+      // Waits for the next supervisor, where one has died and another is on its way.
+      const end = await engine.attach({ own, since, onReady, onEvent, signal });
+      if (end !== "lost") return end;
+      settings.onLost();
     } catch (error) {
       if (own && isOwned(error)) {
         own = false;
         settings.onJoined();
-        round--;
-        continue;
-      }
-      // Nobody listens any more: looked into below, as a connection that was cut.
-      if (!(error instanceof UserError) || round === 0) throw error;
+      } else if (isFirst || !(error instanceof UserError)) throw error;
+      // One that comes back to finish a `down` forgets the project when it leaves.
+      else return existsSync(engine.paths.stateFile) ? "gone" : "ended";
     }
-    if (signal.aborted) return "closed";
-    if (await wasOrderly(engine.paths.socket)) return "ended";
-    settings.onLost();
-    if (!(await isBack(engine, signal))) return signal.aborted ? "closed" : "gone";
   }
 }
 
 /** Of two that found nothing running and both began, one was first. */
 function isOwned(error: unknown): boolean {
   return error instanceof UserError && error.diagnostics[0]?.code === "P613";
-}
-
-/** An orderly end takes the socket with it, a moment later; a supervisor that was killed leaves it behind. */
-async function wasOrderly(socket: string): Promise<boolean> {
-  const until = performance.now() + LEAVE_MS_MAX;
-  while (existsSync(socket)) {
-    if (performance.now() > until) return false;
-    await pause(LOOK_EVERY_MS / 5);
-  }
-  return true;
-}
-
-async function isBack(engine: Engine, signal: AbortSignal): Promise<boolean> {
-  const until = performance.now() + RETURN_MS_MAX;
-  while (performance.now() < until && !signal.aborted) {
-    const version = await engine.version().catch(() => null);
-    if (version !== null) return true;
-    await pause(LOOK_EVERY_MS);
-  }
-  return false;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** What an attached `up` ends with when its supervisor went away and did not return: P602, exit 4. */

@@ -1,5 +1,6 @@
 import type {
   EventItem,
+  HandoverRequest,
   Operation,
   PlanRequest,
   ProjectReply,
@@ -25,17 +26,23 @@ export interface Engine {
   plan(request: PlanRequest): Promise<PlanDoc>;
   /** Performs one operation; `onItem` sees plan and events as they come. Rejects with UserError. */
   operate(operation: Operation, options: OperateOptions): Promise<ResultItem>;
-  /** Past events since a number or a time, then, with follow, what comes; ends when `signal` aborts or the supervisor goes. */
+  /** Past events since a number or a time, then, with follow, what comes; ends when `signal` aborts or the project is ended. */
   events(options: EventsOptions): Promise<void>;
-  /** Follows all events; with `own`, the project ends when this connection does. */
-  attach(options: AttachOptions): Promise<void>;
+  /** Follows all events of one supervisor; with `own`, the project ends when this connection does. */
+  attach(options: AttachOptions): Promise<AttachEnd>;
   detach(): Promise<void>;
+  /** Another supervisor takes over, without anything that runs being touched. False: nothing runs. */
+  handOver(request: HandoverRequest): Promise<boolean>;
+  /** Sees to it that a supervisor runs, of this version where none did. */
+  launch(): Promise<void>;
 }
 
 export interface OperateOptions {
   /** Start a supervisor when none runs (up); otherwise its absence is P602, exit 4. */
   readonly launch: boolean;
   readonly onItem?: (item: StreamItem) => void;
+  /** The supervisor died, and another one goes on with what was asked of it. */
+  readonly onReplaced?: () => void;
   readonly signal?: AbortSignal;
 }
 
@@ -46,8 +53,13 @@ export interface EventsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The project was ended; the supervisor went away; or `signal` aborted. */
+export type AttachEnd = "ended" | "lost" | "closed";
+
 export interface AttachOptions {
   readonly own: boolean;
+  /** The number of the last event that was heard: what happened after it comes first. Without it: what is to come. */
+  readonly since?: number | null;
   /** The connection stands: the supervisor counts this client. */
   readonly onReady: () => void;
   readonly onEvent: (event: EventItem) => void;

@@ -40,6 +40,7 @@ export function lockText(path: string): string {
     `  export ${HELD_VARIABLE}="$lock"`,
     "fi",
     // For people, and for clients that ask whether anybody is there. A full disk leaves it empty.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own, of the 20th word behind the name
     'read -r stat 2>/dev/null <"/proc/$$/stat" && set -- ${stat##*) } && echo "$$ ${20}" 2>/dev/null >"$lock"',
   ].join("\n");
 }

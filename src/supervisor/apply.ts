@@ -34,7 +34,7 @@ export async function apply(session: Session, request: Apply, onItem: OnItem): P
       message: `${request.command}: ${summaryWords(plan)}`,
       by: request.by,
     });
-    session.aim(next);
+    session.aim(next, request.id ?? null);
     for (const name of toRetry(session, request, touched)) {
       session.core.handle({ kind: "reset", service: name });
     }

@@ -38,7 +38,7 @@ export async function restart(
   return follow(session, { request, onItem, release, services }, (way) => {
     onItem({ v: 1, kind: "plan", plan });
     note(session, request, `restart ${services.join(", ")}`);
-    session.aim(next);
+    session.aim(next, request.id ?? null);
     retry(session, services);
     return way.finish((results, elapsedMs) =>
       makeResult({ op: "restart", services: results, elapsedMs, plan: plan.id }),
@@ -68,7 +68,7 @@ export async function start(
   return follow(session, course, (way) => {
     note(session, request, `start ${request.services.join(", ")}`);
     const down = [...services].filter((name) => !isRunning(session, name));
-    session.aim({ desired });
+    session.aim({ desired }, request.id ?? null);
     // A dependency that has done its work is not done again; what was named is.
     retry(
       session,
@@ -102,7 +102,7 @@ export function stop(session: Session, request: Op<"stop">, onItem: OnItem): Pro
   const course = { request, onItem, release: () => undefined, services: [...names] };
   return follow(session, course, (way) => {
     note(session, request, `stop ${request.services.join(", ")}`);
-    session.aim({ desired: next });
+    session.aim({ desired: next }, request.id ?? null);
     return way.finish((results, elapsedMs) => {
       const services = results.map((result) =>
         was.includes(result.name) ? alreadyStopped(session, result.name) : result,
@@ -143,7 +143,7 @@ export async function scale(
   return follow(session, { request, onItem, release, services: names }, (way) => {
     const words = Object.entries(request.counts).map(([name, count]) => `${name} to ${count}`);
     session.events.add({ type: "scale", message: `scale ${words.join(", ")}`, by: request.by });
-    session.aim({ desired });
+    session.aim({ desired }, request.id ?? null);
     return way.finish();
   });
 }

@@ -1,4 +1,5 @@
 import type { Operation, ResultItem, ServiceResult, StreamItem } from "../control/protocol.ts";
+import type { Observed } from "../core/observed.ts";
 import { Progress } from "./progress.ts";
 import { makeResult } from "./result.ts";
 import type { Session } from "./session.ts";
@@ -9,6 +10,8 @@ export interface Course {
   readonly request: Operation & { readonly wait?: boolean; readonly timeout_ms?: number };
   readonly onItem: OnItem;
   readonly release: () => void;
+  /** As it was before the operation changed anything; what is now, unless said otherwise. */
+  readonly before?: Observed;
   /** Those whose verdict is waited for. */
   readonly services: readonly string[];
 }
@@ -30,7 +33,7 @@ export async function follow(
   change: (way: Way) => Promise<ResultItem>,
 ): Promise<ResultItem> {
   const { request, services, onItem } = course;
-  const before = session.core.observed;
+  const before = course.before ?? session.core.observed;
   const forgivesRollback = request.op === "scale" || request.op === "start";
   const { seq } = session.events;
   const progress = new Progress(session, { services, before, seq, forgivesRollback });

@@ -43,7 +43,6 @@ export class GuardianLink {
   /** Leaves for another guardian, and with it another supervisor, of `command` or of this version. */
   handOver(command: GuardianCommand | null): void {
     this.#successor = command;
-    if (this.pid === null) return this.#replace();
     this.#signal("SIGQUIT");
     // One that is stopped hears nothing.
     setTimeout(() => this.#signal("SIGKILL"), LEAVE_MS_MAX);

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { closeSync, constants, existsSync, readFileSync, statSync } from "node:fs";
-import { connect } from "node:net";
 import { socketOf } from "../control/address.ts";
+import { listens } from "../control/listens.ts";
 import { EXIT, type UserError, userError } from "../errors.ts";
 import { findKey } from "../host/find-key.ts";
 import { preparePaths } from "../host/folders.ts";
@@ -101,18 +101,6 @@ async function waitForSocket(
     await pause(LOOK_EVERY_MS, () => false);
   }
   return "it took too long";
-}
-
-function listens(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const answer = (yes: boolean) => {
-      socket.destroy();
-      resolve(yes);
-    };
-    socket.once("connect", () => answer(true));
-    socket.once("error", () => answer(false));
-  });
 }
 
 async function pause(limitMs: number, isOver: () => boolean): Promise<void> {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { instanceName } from "../core/observed.ts";
 import { projectMark } from "../host/environment.ts";
 import { findLeftovers } from "../host/leftovers.ts";
+import { isLocked } from "../host/lock.ts";
 import type { ProjectPaths } from "../paths.ts";
 
 /**
@@ -12,6 +13,11 @@ export function instancesLeft(paths: ProjectPaths): readonly string[] {
   if (!existsSync(paths.runs)) return [];
   const names = findLeftovers(paths, projectMark(paths)).map(({ id }) => instanceName(id));
   return [...new Set(names)].sort();
+}
+
+/** Whether a guardian or a supervisor of this project lives, whether or not it answers. */
+export function isSupervised(paths: ProjectPaths): boolean {
+  return isLocked(paths.lock);
 }
 
 const SHOWN_MAX = 8;

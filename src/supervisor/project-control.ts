@@ -25,6 +25,7 @@ import { down, kill, wait } from "./ending.ts";
 import type { OnItem } from "./follow.ts";
 import type { Owner } from "./owner.ts";
 import { planOf } from "./plan.ts";
+import { resumable, resume } from "./resume.ts";
 import type { Session } from "./session.ts";
 import { takeSnapshot, type Usage } from "./snapshot.ts";
 
@@ -108,6 +109,8 @@ export class ProjectControl implements Control {
 
   async operate(operation: Operation, onItem: OnItem): Promise<ResultItem> {
     const session = this.#session;
+    const again = resumable(session, operation);
+    if (again !== null) return resume(session, again, onItem);
     switch (operation.op) {
       case "apply":
         return apply(session, operation, onItem);

@@ -84,7 +84,7 @@ test("the project ends with the connection of its owner, and not with one that l
   const attach = async (own: boolean) => {
     const abort = new AbortController();
     const events: string[] = [];
-    let gone: Promise<void> | null = null;
+    let gone: Promise<unknown> | null = null;
     await new Promise<void>((onReady) => {
       const onEvent = (event: { message: string }) => events.push(event.message);
       gone = rig.engine.attach({ own, onReady, onEvent, signal: abort.signal });
@@ -157,7 +157,7 @@ test("a project has one owner at most", async () => {
   await rig.engine.operate(applying(projectOf(rig, server("a"))), launch);
   const abort = new AbortController();
   const how = { own: true, onEvent: () => {}, signal: abort.signal };
-  let first: Promise<void> | null = null;
+  let first: Promise<unknown> | null = null;
   await new Promise<void>((onReady) => {
     first = rig.engine.attach({ ...how, onReady });
   });

@@ -1,0 +1,40 @@
+import { socketOf } from "../control/address.ts";
+import { listens } from "../control/listens.ts";
+import { refuseBesideOther } from "../control/others.ts";
+import { EXIT, type UserError, userError } from "../errors.ts";
+import type { ProjectPaths } from "../paths.ts";
+
+/** How long a supervisor that went away is waited for: a guardian brings it back in a fraction of that. */
+export const RETURN_MS_MAX = 10_000;
+const LOOK_EVERY_MS = 25;
+
+/**
+ * Asked when nobody answers. Waits for the supervisor that somebody is starting; where nobody is, but what one started
+ * still runs, starts one that takes it over. False: nothing runs. Throws P602 when it does not come back.
+ */
+export async function nextSupervisor(
+  paths: ProjectPaths,
+  launch: () => Promise<void>,
+): Promise<boolean> {
+  const { instancesLeft, isSupervised } = await import("../supervisor/leftovers.ts");
+  const until = performance.now() + RETURN_MS_MAX;
+  while (isSupervised(paths)) {
+    if (await listens(socketOf(paths))) return true;
+    if (performance.now() > until) throw goneForGood(paths);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  refuseBesideOther(paths);
+  if (instancesLeft(paths).length === 0) return false;
+  await launch();
+  return true;
+}
+
+/** P602 (exit 4): somebody holds the project, and nobody answers. */
+export function goneForGood(paths: ProjectPaths): UserError {
+  const seconds = RETURN_MS_MAX / 1000;
+  const what = `the supervisor of this project went away, and did not come back within ${seconds}s`;
+  return userError(EXIT.supervisor, "P602", what, {
+    notes: [`its log says why: ${paths.supervisorLog}`],
+    help: ["procs daemon logs"],
+  });
+}
