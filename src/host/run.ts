@@ -3,10 +3,11 @@ import {
   closeSync,
   constants,
   fchownSync,
+  fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   statSync,
-  writeSync,
 } from "node:fs";
 import { argvOf } from "../core/command.ts";
 import { type InstanceId, instanceName } from "../core/observed.ts";
@@ -22,6 +23,7 @@ import { openReader } from "./fifos.ts";
 import { ledgerHead } from "./ledger.ts";
 import { lifeFifos } from "./life.ts";
 import { oomKills } from "./oom.ts";
+import { writeAll } from "./own-files.ts";
 import {
   DEFAULT_PATH,
   explainProgram,
@@ -79,6 +81,8 @@ export interface RunContext {
   /** Carried by the shims for the next supervisor; null: there is none. */
   readonly key: string | null;
   readonly cgroups: Cgroups;
+  /** Something could not be written. True: there was no room and some was made, so it may be tried once more. */
+  readonly onFull?: (error: unknown) => boolean;
 }
 
 export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): Run {
@@ -177,7 +181,11 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
     const [o = 0, e = 0, l = 0] = [out, err, ledger];
     const { mark, port } = run;
     const exchange = run.reporter?.exchange ?? null;
-    writeSync(l, ledgerHead({ mark, port, oom: oomKills(), exchange }));
+    writeHead(
+      l,
+      ledgerHead({ mark, port, oom: oomKills(), exchange }),
+      context.onFull ?? (() => false),
+    );
     run.cgroup = context.cgroups.make(mark);
     if (change !== null) for (const fd of [o, e]) fchownSync(fd, change.account.uid, -1);
     const shim = shimCommand({
@@ -209,6 +217,20 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
   } finally {
     // The child has its own copies: while we held a write end, its death could not be seen.
     for (const fd of [...fds, ...readers]) closeSync(fd);
+  }
+}
+
+/** All of it or nothing: a part would make the lines that follow unreadable. */
+function writeHead(ledger: number, head: string, onFull: (error: unknown) => boolean): void {
+  const { size } = fstatSync(ledger);
+  for (;;) {
+    try {
+      writeAll(ledger, Buffer.from(head));
+      return;
+    } catch (error) {
+      ftruncateSync(ledger, size);
+      if (!onFull(error)) throw error;
+    }
   }
 }
 

@@ -238,11 +238,11 @@ export function spaceOf(folder: string): Space | null {
 }
 
 /** P701's words: `no space left on the disk that holds logs (0 KB of 2.0 MB)`. */
-export function fullWords(space: Space | null): string {
-  if (space === null) return "no space left on the disk that holds logs";
-  if (!space.hasFiles) return "no room for one more file on the disk that holds logs";
+export function fullWords(space: Space | null, held: "logs" | "sockets" = "logs"): string {
+  if (space === null) return `no space left on the disk that holds ${held}`;
+  if (!space.hasFiles) return `no room for one more file on the disk that holds ${held}`;
   const { freeBytes, totalBytes } = space;
-  return `no space left on the disk that holds logs (${sizeWords(freeBytes)} of ${sizeWords(totalBytes)})`;
+  return `no space left on the disk that holds ${held} (${sizeWords(freeBytes)} of ${sizeWords(totalBytes)})`;
 }
 
 function goneWords(bytes: number): string {
@@ -253,7 +253,8 @@ function reserveOf({ totalBytes }: Space): number {
   return Math.min(RESERVE_BYTES_MAX, totalBytes / SHARE);
 }
 
-function sizeWords(bytes: number): string {
+/** `2.1 MB`, in steps of a thousand, as disks are sold; never less than what it is. */
+export function sizeWords(bytes: number): string {
   for (const [unit, size] of UNITS) {
     if (bytes >= size) return `${(bytes / size).toFixed(bytes < 10 * size ? 1 : 0)} ${unit}`;
   }

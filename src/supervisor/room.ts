@@ -1,0 +1,75 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT, type UserError, userError } from "../errors.ts";
+import { listSlots } from "../logs/catalogue.ts";
+import { StoredSlot } from "../logs/stored-runs.ts";
+import type { ProjectPaths } from "../paths.ts";
+import { fullWords, isNoSpace, sizeWords, spaceOf } from "./disk.ts";
+
+/** What a supervisor needs to begin with: its lock, its address, its state, the ledgers of the first services. */
+const START_BYTES = 64 * 1024;
+const LARGEST_MAX = 3;
+
+/** Does what needs some room on the disk. Throws P701 (exit 4) when there is none, and whatever `action` throws. */
+export function withRoom<T>(paths: ProjectPaths, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw isNoSpace(error) ? noRoom(paths, paths.state) : error;
+  }
+}
+
+/** Throws P701 (exit 4) when there is too little room for a supervisor to start. */
+export function refuseWithoutRoom(paths: ProjectPaths): void {
+  // What a predecessor kept for bad times, should the machine have ended it.
+  if (isFull(paths.state)) rmSync(join(paths.state, "ballast"), { force: true });
+  for (const folder of [paths.state, paths.runtime]) {
+    if (isFull(folder)) throw noRoom(paths, folder);
+  }
+}
+
+function isFull(folder: string): boolean {
+  const space = spaceOf(folder);
+  return space !== null && (space.isFull || space.freeBytes < START_BYTES);
+}
+
+function noRoom(paths: ProjectPaths, folder: string): UserError {
+  const largest = folder === paths.state ? largestServices(paths.runs) : [];
+  const [first] = largest;
+  const words = fullWords(spaceOf(folder), folder === paths.state ? "logs" : "sockets");
+  return userError(EXIT.supervisor, "P701", words, {
+    notes: [
+      `nothing can be started: what is needed to look after it could not be written to ${folder}`,
+      ...(first === undefined
+        ? []
+        : [
+            `largest: ${largest.map(({ name, bytes }) => `${name} ${sizeWords(bytes)}`).join(", ")}`,
+          ]),
+    ],
+    help:
+      first === undefined
+        ? ["delete something there, and try again"]
+        : [`procs logs --clear ${first.name}`, "cap it: log.max_total in procs.yaml"],
+  });
+}
+
+interface Stored {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** The services whose logs take the most, at least a block each. */
+export function largestServices(runs: string): readonly Stored[] {
+  const byName = new Map<string, number>();
+  for (const { service, slot } of listSlots(runs)) {
+    for (const { archives, rest } of new StoredSlot(runs, service, slot).look(() => false)) {
+      const bytes = archives.reduce((sum, one) => sum + one.diskBytes, rest.diskBytes);
+      byName.set(service, (byName.get(service) ?? 0) + bytes);
+    }
+  }
+  return [...byName]
+    .map(([name, bytes]) => ({ name, bytes }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, LARGEST_MAX);
+}
