@@ -2,12 +2,13 @@ import { appendFileSync, readFileSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
 import { basename } from "node:path";
 import type { Exit } from "../core/observed.ts";
-import type { Signal } from "../core/spec.ts";
+import type { Millis, Signal } from "../core/spec.ts";
+import { monotonicMs } from "./clock.ts";
 import { failpoint } from "./failpoint.ts";
 
 /**
  * What is known of a run when nobody who saw it lives. By the supervisor, before the spawn: `run <mark>`,
- * `port <number>`, `exchange <kind> <folder>`; after a signal was sent: `stop <signal>`. By the shim:
+ * `port <number>`, `oom <number>`, `exchange <kind> <folder>`; after a signal was sent: `stop <signal> <time>`. By the shim:
  * `start <pid>`, `exit <status>`. Any other line is what the shim's shell said about a signal that ended
  * the program.
  */
@@ -16,19 +17,32 @@ export interface Ledger {
   readonly mark: string | null;
   /** The $PORT it was given. */
   readonly port: number | null;
+  /** How many processes the kernel had killed for lack of memory before it was started. */
+  readonly oom: number | null;
   /** Where it tells that it is ready. */
   readonly exchange: { readonly kind: string; readonly folder: string } | null;
   /** The program's own process id. */
   readonly pid: number | null;
   /** The last signal that it was told to end with. */
   readonly stop: Signal | null;
+  /** When that was sent, on the monotonic clock. */
+  readonly stopAt: Millis | null;
   /** null: still running, or the shim was ended before it could write. */
   readonly exit: Exit | null;
 }
 
 /** Knows nothing. */
 export const NO_LEDGER: Ledger = {
-  ...{ mark: null, port: null, exchange: null, pid: null, stop: null, exit: null },
+  ...{
+    mark: null,
+    port: null,
+    oom: null,
+    exchange: null,
+    pid: null,
+    stop: null,
+    stopAt: null,
+    exit: null,
+  },
 };
 
 /** A ledger that is not there, or not readable, reads as an empty one. */
@@ -41,10 +55,11 @@ export function readLedger(path: string): Ledger {
 }
 
 /** What the supervisor writes before the spawn. */
-export function ledgerHead(head: Pick<Ledger, "mark" | "port" | "exchange">): string {
-  const { mark, port, exchange } = head;
+export function ledgerHead(head: Pick<Ledger, "mark" | "port" | "oom" | "exchange">): string {
+  const { mark, port, oom, exchange } = head;
   const lines = [`run ${mark}`];
   if (port !== null) lines.push(`port ${port}`);
+  if (oom !== null) lines.push(`oom ${oom}`);
   if (exchange !== null) lines.push(`exchange ${exchange.kind} ${exchange.folder}`);
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -53,7 +68,7 @@ export function ledgerHead(head: Pick<Ledger, "mark" | "port" | "exchange">): st
 export function noteStop(path: string, signal: Signal): void {
   try {
     failpoint("ledger.before");
-    appendFileSync(path, `stop ${signal}\n`, { mode: 0o600 });
+    appendFileSync(path, `stop ${signal} ${Math.round(monotonicMs())}\n`, { mode: 0o600 });
     failpoint("ledger.after");
   } catch {
     // A full disk: the next supervisor sends it once more.
@@ -70,13 +85,14 @@ export function parseLedger(text: string, silent: readonly number[]): Ledger {
   let wasTold = false;
   // What has no newline at its end was torn, and half a number is another number.
   for (const line of text.split("\n").slice(0, -1)) {
-    const [, word, value = ""] = /^(run|port|exchange|start|stop|exit) (.+)$/.exec(line) ?? [];
+    const [, word, value = ""] = /^(run|port|oom|exchange|start|stop|exit) (.+)$/.exec(line) ?? [];
     // A run of this number that was never spawned may have begun the ledger.
     if (word === "run") known = { ...NO_LEDGER, mark: value };
     else if (word === "port") known = { ...known, port: numberIn(value) };
+    else if (word === "oom") known = { ...known, oom: numberIn(value) };
     else if (word === "exchange") known = { ...known, exchange: exchangeIn(value) };
     else if (word === "start") known = { ...known, pid: numberIn(value) };
-    else if (word === "stop") known = { ...known, stop: signalIn(value) };
+    else if (word === "stop") known = { ...known, ...stopIn(value) };
     else if (word === "exit") known = { ...known, exit: exitIn(value, wasTold, silent) };
     else if (line.trim() !== "") wasTold = true;
   }
@@ -97,9 +113,11 @@ function exchangeIn(value: string): Ledger["exchange"] {
   return kind === undefined || folder === undefined ? null : { kind, folder };
 }
 
-function signalIn(value: string): Signal | null {
-  const name = Object.keys(constants.signals).find((each) => each === value);
-  return name === undefined ? null : `SIG${name.slice(3)}`;
+function stopIn(value: string): Pick<Ledger, "stop" | "stopAt"> {
+  const [, word, time] = /^(SIG\w+)(?: (\d{1,15}))?$/.exec(value) ?? [];
+  const name = Object.keys(constants.signals).find((each) => each === word);
+  if (name === undefined) return { stop: null, stopAt: null };
+  return { stop: `SIG${name.slice(3)}`, stopAt: time === undefined ? null : Number(time) };
 }
 
 function exitOfStatus(status: number, wasTold: boolean, silent: readonly number[]): Exit {

@@ -182,9 +182,10 @@ export class Processes {
     failpoint("adopt.before");
     recognise(run, adoption, trace, { ...this.#options, report: this.#reportOf(run) });
     const lives = this.#lives;
-    if (adoption.signal !== null && trace.ledger.stop === null && isAlive(trace)) {
-      run.ending ??= adoption.signal;
-      lives.emit(run, { kind: "resent" });
+    if (adoption.signal !== null && isAlive(trace)) {
+      const { stop, stopAt: at } = trace.ledger;
+      if (stop === null) run.ending ??= adoption.signal;
+      lives.emit(run, { kind: "resent", ...(at === null ? {} : { at }) });
     }
     this.#watchTrace(run, trace);
     if (!isMainAlive(trace)) {
@@ -199,7 +200,7 @@ export class Processes {
     const lives = this.#lives;
     const treeEnded = () => lives.treeEnded(run);
     const mainEnded = () => lives.mainEnded(run, null);
-    run.isTreeGone = tree === null && members.length === 0;
+    if (tree === null && members.length === 0) treeEnded();
     if (tree !== null) run.watchers.push(watchFifo(tree.fd, { end: treeEnded }));
     else if (members.length > 0) run.watchers.push(watchProcesses(members, run.mark, treeEnded));
     if (main !== null) {

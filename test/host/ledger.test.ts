@@ -3,7 +3,16 @@ import { ledgerHead, parseLedger, readLedger } from "../../src/host/ledger.ts";
 
 const SILENT = [2, 13];
 const NOTHING = {
-  ...{ mark: null, port: null, exchange: null, pid: null, stop: null, exit: null },
+  ...{
+    mark: null,
+    port: null,
+    oom: null,
+    exchange: null,
+    pid: null,
+    stop: null,
+    stopAt: null,
+    exit: null,
+  },
 };
 const exitOf = (text: string) => parseLedger(text, SILENT).exit;
 
@@ -49,16 +58,21 @@ test("what the supervisor writes before the spawn is read back", () => {
   const head = {
     mark: "p:api.1.2",
     port: 4100,
+    oom: 3,
     exchange: { kind: "notify", folder: "/run/a b/c" },
   };
   expect(parseLedger(ledgerHead(head), SILENT)).toEqual({ ...NOTHING, ...head });
-  const bare = { mark: "p:api.1.2", port: null, exchange: null };
+  const bare = { mark: "p:api.1.2", port: null, oom: null, exchange: null };
   expect(parseLedger(ledgerHead(bare), SILENT)).toEqual({ ...NOTHING, ...bare });
 });
 
 test("a signal that was sent is noted, and is no word of the shell's", () => {
-  const ledger = parseLedger("run p:api.1.2\nstart 1\nstop SIGTERM\nexit 143\n", SILENT);
-  expect(ledger).toMatchObject({ stop: "SIGTERM", exit: { kind: "code", code: 143 } });
+  const ledger = parseLedger("run p:api.1.2\nstart 1\nstop SIGTERM 7000\nexit 143\n", SILENT);
+  expect(ledger).toMatchObject({
+    stop: "SIGTERM",
+    stopAt: 7_000,
+    exit: { kind: "code", code: 143 },
+  });
   expect(parseLedger("stop SIGNONSENSE\n", SILENT).stop).toBe(null);
 });
 

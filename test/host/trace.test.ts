@@ -1,10 +1,22 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import type { InstanceId } from "../../src/core/observed.ts";
 import { monotonicMs } from "../../src/host/clock.ts";
+import { createFifos, openReader } from "../../src/host/fifos.ts";
+import { lifeFifos } from "../../src/host/life.ts";
 import { findProcess } from "../../src/host/tree.ts";
 import { adopt, closeAll, createOne, isHeldStill, kinds, ledgerOf, orphaned } from "./orphans.ts";
-import { API, eventually, isAlive, pidIn } from "./rig.ts";
+import { API, eventually, type HostRig, isAlive, pidIn } from "./rig.ts";
 
 afterEach(closeAll);
 
@@ -50,7 +62,7 @@ describe("a run that ended while nobody was there", () => {
       adopt(rig, spec);
       const { exit } = await rig.event("exited");
       if (stop === "") expect(exit).toEqual({ kind: "unknown" });
-      else expect(exit).toEqual({ kind: "signal", signal: "SIGKILL" });
+      else expect(exit).toMatchObject({ kind: "signal", signal: "SIGKILL" });
       await rig.event("gone");
     }
   });
@@ -103,4 +115,66 @@ describe("a run that was recorded and never spawned", () => {
     adopt(rig, spec, { phase: "starting" });
     expect((await rig.event("exited")).exit).toEqual({ kind: "unknown" });
   });
+});
+
+describe("a run whose fork was under way when its supervisor died", () => {
+  /** Between fork and exec: the copy of the supervisor holds both fifos, and nothing has been written down. */
+  async function forked(rig: HostRig, script: string) {
+    const fifos = createFifos(rig.paths.life);
+    const { main, tree } = lifeFifos(rig.paths, API);
+    await fifos.make([main, tree]);
+    mkdirSync(rig.files(API).folder, { recursive: true });
+    const readers = [main, tree].map(openReader);
+    const held = [openSync(main, constants.O_RDWR), openSync(tree, constants.O_WRONLY)];
+    const quiet = Array.from({ length: 5 }, () => "ignore" as const);
+    const child = spawn("sh", ["-c", script], {
+      ...{ cwd: rig.folder, detached: true, env: { PATH: "/usr/bin:/bin" } },
+      stdio: ["ignore", "ignore", "ignore", ...quiet, ...held],
+    });
+    for (const fd of [...readers, ...held]) closeSync(fd);
+    return child;
+  }
+
+  test("is started once its program's pid is known, and stopped only then", async () => {
+    const rig = await createOne();
+    const begin = "until [ -e go ]; do sleep 0.01; done";
+    await forked(rig, `${begin}; sh -c 'echo $$ >&8; exec 8>&-; exec sleep 1000'; exit 0`);
+    const host = adopt(rig, rig.spec(["sleep", "1000"]), { phase: "starting" });
+    host.stop(API, STOP);
+    expect(rig.successor().strays([])).toMatchObject([{ id: API, pid: null }]);
+    expect(kinds(rig)).toEqual([]);
+    writeFileSync(join(rig.folder, "go"), "");
+    await rig.event("gone");
+    expect(kinds(rig)).toEqual(["started", "exited", "gone"]);
+  });
+
+  test("is unstarted when it fails", async () => {
+    const rig = await createOne();
+    await forked(rig, "until [ -e go ]; do sleep 0.01; done");
+    adopt(rig, rig.spec(["sleep", "1000"]), { phase: "starting" });
+    expect(rig.successor().strays([API])).toEqual([]);
+    writeFileSync(join(rig.folder, "go"), "");
+    await rig.event("unstarted");
+    expect(kinds(rig)).toEqual(["unstarted"]);
+  });
+});
+
+test("100 runs are adopted with one look at all processes", async () => {
+  const rig = await createOne();
+  const ids = Array.from({ length: 100 }, (_, i): InstanceId => ({ ...API, slot: i + 1 }));
+  const spec = rig.spec(["sleep", "1000"]);
+  for (const id of ids) rig.host.start(id, spec);
+  for (const id of ids) await rig.event("started", id);
+  await rig.host.close();
+  rig.events.splice(0);
+  const host = rig.successor();
+  const since = performance.now();
+  expect(host.strays(ids)).toEqual([]);
+  for (const id of ids)
+    host.adopt({ id, was: [], spec, port: null, phase: "running", signal: null });
+  await eventually("all of them", () => rig.events.length === ids.length);
+  // 60 ms on a machine with nothing else to do; it may have other tests to run.
+  expect(performance.now() - since).toBeLessThan(2_000);
+  for (const id of ids) host.kill(id);
+  for (const id of ids) await rig.event("gone", id);
 });
