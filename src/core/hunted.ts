@@ -26,7 +26,7 @@ export function lastingWords({ hunted }: Instance): string | null {
     return "cannot be ended: something of it still runs, and cannot be found";
   }
   const [verb, wait] = sizeOf(hunted) === 1 ? ["runs", "waits"] : ["run", "wait"];
-  const isStuck = hunted.processes.every((process) => process.stuck === true);
+  const isStuck = hunted.processes.every(({ stuck }) => stuck === true);
   const why = isStuck ? `, and ${wait} inside the kernel, where no signal reaches` : "";
   return `cannot be ended: ${namesOf(hunted)} still ${verb}${why}`;
 }

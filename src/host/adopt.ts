@@ -32,6 +32,7 @@ export function recognise(
   run.isSpawned = true;
   run.shim = trace.shim;
   run.program = trace.program;
+  run.cgroup = context.cgroups.find(trace.mark);
   run.port = run.port ?? ledger.port;
   const { runtime } = context.paths;
   const files = () => run.files;

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -33,6 +34,8 @@ export interface Cgroups {
   populated(): readonly string[];
   /** Removes those that are empty, and the project's own when none is left. */
   sweep(): void;
+  /** The same for what other projects, which nobody has started since, have left behind. */
+  sweepOthers(): void;
 }
 
 /** Where there is no cgroup to be had. */
@@ -41,6 +44,7 @@ export const NO_CGROUPS: Cgroups = {
   find: () => null,
   populated: () => [],
   sweep: () => undefined,
+  sweepOthers: () => undefined,
 };
 
 export function openCgroups(options: CgroupsOptions): Cgroups {
@@ -80,7 +84,31 @@ export function openCgroups(options: CgroupsOptions): Cgroups {
       for (const folder of runs()) if (!isPopulated(folder)) removeCgroup(folder);
       for (const folder of folders) if (runsIn(folder).length === 0) removeCgroup(folder);
     },
+    sweepOthers: () => {
+      if (base !== null) for (const folder of abandonedIn(base, name)) removeCgroup(folder);
+    },
   };
+}
+
+/** Long after a run was made its program is in its cgroup, or will never be. */
+const ABANDONED_MS = 60_000;
+
+function abandonedIn(base: string, own: string): readonly string[] {
+  return namesIn(base)
+    .filter((name) => /^procs-[0-9a-f]{12,}-[0-9a-f]{8}$/.test(name) && name !== own)
+    .map((name) => join(base, name))
+    .filter((folder) => {
+      const all = [folder, ...runsIn(folder).map((run) => join(folder, run))];
+      return !isPopulated(folder) && all.every((each) => isOlder(each, ABANDONED_MS));
+    });
+}
+
+function isOlder(folder: string, ms: number): boolean {
+  try {
+    return Date.now() - statSync(folder).ctimeMs > ms;
+  } catch {
+    return false;
+  }
 }
 
 /** So that no run is called like a file of the kernel's. */
@@ -131,8 +159,12 @@ function isCgroup(folder: string): boolean {
 }
 
 function runsIn(folder: string): readonly string[] {
+  return namesIn(folder).filter((name) => name.startsWith(RUN));
+}
+
+function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder).filter((name) => name.startsWith(RUN));
+    return readdirSync(folder);
   } catch {
     return [];
   }

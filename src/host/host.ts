@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import type { Event } from "../core/event.ts";
 import { type InstanceId, sameId } from "../core/observed.ts";
 import type { AdoptingHost } from "../core/ports.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { takeCensus } from "./census.ts";
+import { type Cgroups, openCgroups } from "./cgroups.ts";
 import { monotonicMs } from "./clock.ts";
 import { fillCommand, markOf, programEnvironment, projectMark } from "./environment.ts";
 import {
@@ -32,6 +34,10 @@ export interface HostOptions {
   readonly fileLimit?: number;
   /** See `RunContext`. */
   readonly key?: string | null;
+  /** Those of this machine, unless others are given. */
+  readonly cgroups?: Cgroups;
+  /** See `RunContext`. */
+  readonly onFull?: (error: unknown) => boolean;
 }
 
 /** The real world behind core's port. */
@@ -64,8 +70,13 @@ export function createHost(options: HostOptions): RealHost {
     if (!isClosed) options.emit(event);
   };
   const fileLimit = options.fileLimit ?? defaultFileLimit();
-  const { key = null } = options;
-  const context = { paths, projectId, socketPath: paths.socket, fileLimit, key };
+  const { key = null, onFull = () => false } = options;
+  const memory = join(paths.state, "cgroup");
+  const cgroups = options.cgroups ?? openCgroups({ projectId, memory });
+  // What is empty is of runs that ended while no supervisor was there.
+  cgroups.sweep();
+  cgroups.sweepOthers();
+  const context = { paths, projectId, socketPath: paths.socket, fileLimit, key, cgroups, onFull };
   const processes = new Processes({ ...context, emit, warn });
   const sampler = new Sampler();
   const watches = new Watches({
@@ -103,6 +114,7 @@ export function createHost(options: HostOptions): RealHost {
       isClosed = true;
       closing.abort();
       processes.close();
+      cgroups.sweep();
       schedules.close();
       await watches.close();
     },

@@ -2,13 +2,20 @@ import { assert } from "../assert.ts";
 import type { Event } from "../core/event.ts";
 import type { Exit, InstanceId } from "../core/observed.ts";
 import type { Millis, Signal } from "../core/spec.ts";
+import { isPopulated, onEmpty, removeCgroup } from "./cgroup.ts";
 import { failpoint } from "./failpoint.ts";
 import type { Fifos } from "./fifos.ts";
+import { Hunts } from "./hunts.ts";
 import { Kills, targetOf } from "./kills.ts";
-import { noteStop, readLedger } from "./ledger.ts";
+import { type Ledger, NO_LEDGER, noteStop, readLedger } from "./ledger.ts";
+import { withOom } from "./oom.ts";
+import { orphansWith } from "./orphans.ts";
 import type { Run, RunContext } from "./run.ts";
-import { hasBegun, ledgerOfRun } from "./trace.ts";
+import { hasBegun, ledgerOfRun, watchProcesses } from "./trace.ts";
 import { findProcess, identifyChild, type Process, signalPid, signalTrees } from "./tree.ts";
+
+/** So long remains may take to end with their program, before they are told. */
+const REMAINS_MS = 100;
 
 interface Options extends Pick<RunContext, "paths" | "projectId"> {
   readonly emit: (event: Event) => void;
@@ -17,7 +24,8 @@ interface Options extends Pick<RunContext, "paths" | "projectId"> {
 
 /** What becomes of the runs of a project, told in the order that core knows: started, exited, gone. */
 export class Lives {
-  readonly kills = new Kills();
+  readonly #hunts = new Hunts((run, event) => this.emit(run, event));
+  readonly kills = new Kills(this.#hunts);
   readonly #options: Options;
   readonly #runs = new Map<string, Run>();
 
@@ -76,7 +84,7 @@ export class Lives {
     if (!this.isOurs(run) || run.hasExited) return;
     const ledger = readLedger(run.files.ledger);
     if (ledger.pid !== null) this.started(run, ledger.pid, findProcess(ledger.pid));
-    this.#exited(run, ledger.exit ?? exitWithoutLedger(run, signal));
+    this.#exited(run, ledger.exit ?? exitWithoutLedger(run, signal), ledger);
   }
 
   /** No child of ours. The shim writes the exit down before it leaves, so the ledger says all that it ever will. */
@@ -89,17 +97,28 @@ export class Lives {
     }
     run.hasNeverBegun = false;
     run.endedAt = at;
-    const { exit, stop } = ledgerOfRun(run.id, this.#options);
-    const isKilled = run.kills > 0 || stop === "SIGKILL";
-    this.#exited(run, exit ?? (isKilled ? KILLED : { kind: "unknown" }));
+    const ledger = ledgerOfRun(run.id, this.#options);
+    const exit = ledger.exit ?? (isKilled(run, ledger) ? KILLED : { kind: "unknown" });
+    this.#exited(run, exit, ledger);
   }
 
   neverRan(run: Run, exit: Exit): void {
     run.isTreeGone = true;
-    this.#exited(run, exit);
+    this.#exited(run, exit, NO_LEDGER);
   }
 
+  /** Nobody holds the tree fifo. What closed all its files lives on in the cgroup, or with its mark. */
   treeEnded(run: Run): void {
+    const { cgroup } = run;
+    const orphans = cgroup === null && run.isSpawned ? orphansWith(run.mark) : [];
+    if (orphans.length > 0) {
+      run.watchers.push(watchProcesses(orphans, run.mark, () => this.treeEnded(run)));
+    } else if (cgroup !== null && isPopulated(cgroup)) {
+      run.watchers.push(onEmpty(cgroup, () => this.#treeGone(run)));
+    } else this.#treeGone(run);
+  }
+
+  #treeGone(run: Run): void {
     run.isTreeGone = true;
     this.#finish(run);
   }
@@ -113,9 +132,10 @@ export class Lives {
     failpoint("signal.before");
     // A shim that is there, dead or alive, leads its group: nobody else can have that number.
     const leader = run.hasExited || run.shim === null || !isStill(run.shim) ? null : run.shim;
+    const target = targetOf(run);
     for (const each of [signal, "SIGCONT"] as const) {
-      if (leader === null) signalTrees([targetOf(run)], each);
-      else signalPid(-leader.pid, each);
+      if (leader !== null) signalPid(-leader.pid, each);
+      else this.#hunts.found(run, target, signalTrees([target], each).get(target) ?? []);
     }
     failpoint("signal.after");
     noteStop(run.files.ledger, signal);
@@ -125,13 +145,24 @@ export class Lives {
     if (this.isOurs(run)) this.#options.emit({ ...event, id: run.id });
   }
 
-  #exited(run: Run, exit: Exit): void {
+  #exited(run: Run, how: Exit, ledger: Ledger): void {
     if (run.hasExited) return;
     run.hasExited = true;
+    const facts = { pid: ledger.pid, killsBefore: ledger.oom, cgroup: run.cgroup };
+    const exit = withOom(how, { ...facts, wasKilled: isKilled(run, ledger) });
     this.emit(run, { kind: "exited", exit, ...when(run) });
+    if (ledger.stop !== null && ledger.stop !== "SIGKILL") this.#tellRemains(run, ledger.stop);
     // What it left behind has not heard of its end, and nobody else will tell it.
     if (run.isAdopted && !run.isStarted && run.ending !== null) this.send(run, run.ending);
     this.#finish(run);
+  }
+
+  /** What had left the group when it was told to end has not heard of it. */
+  #tellRemains(run: Run, signal: Signal): void {
+    const timer = setTimeout(() => {
+      if (this.isOurs(run) && !run.isTreeGone) this.send(run, signal);
+    }, REMAINS_MS);
+    run.watchers.push({ close: () => clearTimeout(timer) });
   }
 
   /** Gone is what the kernel says of the tree fifo, and only after the exit was told. */
@@ -141,6 +172,7 @@ export class Lives {
     this.kills.forget(run);
     for (const watcher of run.watchers.splice(0)) watcher.close();
     run.reporter?.close();
+    if (run.cgroup !== null) removeCgroup(run.cgroup);
     const { fifos, emit } = this.#options;
     const { main, tree } = run.life;
     if (run.isAdopted) fifos.remove([main, tree]);
@@ -158,6 +190,11 @@ type RunEvent = Event extends infer E
   : never;
 
 const KILLED: Exit = { kind: "signal", signal: "SIGKILL" };
+
+/** procs itself has sent it a SIGKILL. */
+function isKilled(run: Run, ledger: Ledger): boolean {
+  return run.kills > 0 || ledger.stop === "SIGKILL";
+}
 
 /** Told of what ended while nobody was there. */
 function when({ endedAt: at }: Run): { readonly at?: Millis } {

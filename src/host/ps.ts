@@ -5,6 +5,8 @@ import type { Process } from "./tree.ts";
 /** A process as a list has it: a dead one stays listed until its parent has looked. */
 export interface Listed extends Process {
   readonly isDead: boolean;
+  /** Inside the kernel, where no signal reaches it. */
+  readonly isStuck: boolean;
 }
 
 /** Without /proc. Sessions are not shown as numbers there, so the group stands in for them. */
@@ -25,7 +27,18 @@ function parsePs(line: string): readonly Listed[] {
   const match = PS_LINE.exec(line);
   if (match === null) return [];
   const [pid = 0, parent = 0, group = 0] = match.slice(1, 4).map(Number);
-  const isDead = match[4]?.startsWith("Z") === true;
+  const state = match[4]?.[0];
   const name = basename(match[6] ?? "");
-  return [{ pid, parent, group, session: group, name, start: match[5] ?? "", isDead }];
+  return [
+    {
+      pid,
+      parent,
+      group,
+      session: group,
+      name,
+      start: match[5] ?? "",
+      isDead: state === "Z",
+      isStuck: state === "D" || state === "U",
+    },
+  ];
 }

@@ -28,7 +28,7 @@ export interface ShimOptions {
 }
 
 /** See `digestOf`; and what the secrets in the state file are sealed with, which is on no disk. */
-export type CarriedName = "PROCS_DIGEST" | "PROCS_KEY";
+export type CarriedName = "PROCS_DIGEST" | "PROCS_KEY" | "PROCS_CGROUP";
 
 export interface ShimCommand {
   readonly file: string;
@@ -105,6 +105,8 @@ function innerText(
     ...(odd.isLast ? pairs : []),
   ];
   return [
+    // Silent where it is refused: what the shell says here would be taken for the end of the program.
+    ...(options.carried.PROCS_CGROUP === undefined ? [] : [ENTER_CGROUP]),
     `echo "start $$" >&${LEDGER_FD} 2>/dev/null`,
     `echo $$ >&${MAIN_FD}`,
     nofile === null ? `ulimit -Sn ${fileLimit} 2>/dev/null` : `ulimit -n ${nofile} || exit 126`,
@@ -130,9 +132,10 @@ function splitEnvironment(env: Readonly<Record<string, string>>) {
   return { plain, odd };
 }
 
+const ENTER_CGROUP = '{ echo 0 >"$PROCS_CGROUP/cgroup.procs"; } 2>/dev/null';
 const ENV = "/usr/bin/env";
 /** What the shim unsets before the program runs; a service may have a variable of that name all the same. */
-const SHIM_OWN = /^PROCS_(?:SHIM|EXEC|DIGEST|KEY|ENV_\d+)$/;
+const SHIM_OWN = /^PROCS_(?:SHIM|EXEC|DIGEST|KEY|CGROUP|ENV_\d+)$/;
 /** A name that a shell can spell. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

@@ -154,22 +154,6 @@ function ownerOf(process: Process, signs: Signs, deep: boolean): TreeTarget | un
   return held.flatMap((path) => fifos.get(path) ?? [])[0];
 }
 
-/** What a live process carries of a run. */
-export interface Carrier {
-  readonly pid: number;
-  readonly mark: string | null;
-  readonly fifo: string | null;
-}
-
-/** Every other live process that carries a mark or has something open where a life fifo would be. */
-export function listCarriers(): readonly Carrier[] {
-  return listProcesses().flatMap(({ pid }) => {
-    const [mark, fifo] = [markIn(pid), fifoOf(pid)];
-    const isOne = pid !== globalThis.process.pid && (mark !== null || fifo !== null);
-    return isOne ? [{ pid, mark, fifo }] : [];
-  });
-}
-
 /** Sends a signal to exactly this process: never to another one that has its pid by now. */
 export function signalProcess(target: Process, signal: Signal): boolean {
   if (findProcess(target.pid)?.start !== target.start) return false;
@@ -241,6 +225,7 @@ function parseStat(pid: number, stat: string): Listed {
     ).toString(),
     start: fields[19] ?? "",
     isDead: state === "Z" || state === "X",
+    isStuck: state === "D",
   };
 }
 

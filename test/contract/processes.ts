@@ -133,7 +133,7 @@ function ends(start: Start): void {
     world.host.kill(id);
     await world.until("gone", () => has(world, "gone", id));
     expect(kinds(world, id)).toEqual(["started", "exited", "gone"]);
-    expect(exitOf(world, id)).toEqual({ kind: "signal", signal: "SIGKILL" });
+    expect(exitOf(world, id)).toMatchObject({ kind: "signal", signal: "SIGKILL" });
   });
 
   test("what outlives its main process keeps the run from being gone until it is killed", async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { isPopulated, killCgroup, onEmpty, pidsIn, removeCgroup } from "../../src/host/cgroup.ts";
 import { NO_CGROUPS, openCgroups } from "../../src/host/cgroups.ts";
 import { findProcess } from "../../src/host/tree.ts";
+import { hasCgroups } from "../rig/cgroups.ts";
 import { eventually } from "./rig.ts";
 
 let folder = "";
@@ -22,16 +23,7 @@ afterEach(() => {
 });
 
 const real = () => openCgroups({ projectId: project, memory: join(folder, "cgroup") });
-const isReal = real0();
-
-function real0(): boolean {
-  const probe = mkdtempSync(join(tmpdir(), "procs-cgroups-"));
-  const cgroups = openCgroups({ projectId: `probe${process.pid}`, memory: join(probe, "cgroup") });
-  const found = cgroups.make(`probe${process.pid}:api.1.1`);
-  cgroups.sweep();
-  rmSync(probe, { recursive: true });
-  return found !== null;
-}
+const isReal = hasCgroups();
 
 /** A shell that enters the cgroup and then does what the script says. */
 function start(cgroup: string, script: string): number {

@@ -33,7 +33,7 @@ describe("the exit of a program", () => {
     test(`${command} is told as ${JSON.stringify(exit)}`, async () => {
       const rig = await createOne();
       rig.host.start(API, rig.spec(command));
-      expect((await rig.event("exited")).exit).toEqual(exit);
+      expect((await rig.event("exited")).exit).toMatchObject(exit);
     });
   }
 

@@ -146,7 +146,9 @@ describe("what runs leave behind", () => {
     await rig.host.close();
     expect(readdirSync(rig.paths.life)).toEqual([]);
     const ledgers = ids.map((id) => readFileSync(rig.files(id).ledger, "utf8"));
-    expect(ledgers.every((text) => /^run \S+\nstart \d+\nexit 0\n$/.test(text))).toBe(true);
+    expect(ledgers.every((text) => /^run \S+\n(?:oom \d+\n)?start \d+\nexit 0\n$/.test(text))).toBe(
+      true,
+    );
   });
 
   test("files are 0600 in folders that are 0700", async () => {

@@ -1,0 +1,148 @@
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Hunted } from "../../src/core/observed.ts";
+import { NO_CGROUPS } from "../../src/host/cgroups.ts";
+import type { HostOptions } from "../../src/host/host.ts";
+import { identifyChild } from "../../src/host/tree.ts";
+import { API, createRig, eventually, type HostRig, isAlive, pidIn } from "../host/rig.ts";
+import { hasCgroups } from "../rig/cgroups.ts";
+
+let rig: HostRig | null = null;
+afterEach(async () => {
+  await rig?.close();
+  rig = null;
+});
+
+const DEAF = `echo $$ >"$1"; trap "" TERM; while :; do sleep 1; done`;
+const MORTAL = `echo $$ >"$1"; exec sleep 1000`;
+
+/** A service whose first deed is `way`, in its folder, beside the programs `deaf` and `mortal`. */
+async function startWith(way: string, options: Partial<HostOptions>): Promise<HostRig> {
+  rig = await createRig(options);
+  writeFileSync(join(rig.folder, "deaf"), DEAF);
+  writeFileSync(join(rig.folder, "mortal"), MORTAL);
+  writeFileSync(join(rig.folder, "main"), `${way}\nexec sleep 1000`);
+  rig.host.start(API, rig.spec(["sh", "main"]));
+  await rig.event("started");
+  return rig;
+}
+
+/** The pid of what escaped. */
+function escapee({ folder }: HostRig): Promise<number> {
+  return pidIn(join(folder, "pid"));
+}
+
+/** What the host reported of what it had to look for. */
+function hunted(of: HostRig): readonly Hunted[] {
+  return of.events.flatMap((event) => (event.kind === "hunted" ? [event] : []));
+}
+
+const CLEAN = 'env -i PATH="$PATH"';
+const CLOSED = "<&- >&- 2>&- 9>&-";
+
+/** Ways of leaving. */
+const ESCAPES: readonly (readonly [string, string])[] = [
+  ["leaves the session", "setsid sh deaf pid &"],
+  ["is forked twice", "(setsid sh -c 'sh deaf pid &' &)"],
+  ["has a cleaned environment", `${CLEAN} sh deaf pid &`],
+  ["leaves the session with a cleaned environment", `setsid ${CLEAN} sh deaf pid &`],
+  ["leaves the session and closes all files", `setsid sh deaf pid ${CLOSED} &`],
+];
+
+const MEANS: readonly (readonly [string, Partial<HostOptions>])[] = [
+  ["by their marks", { cgroups: NO_CGROUPS }],
+  ["by their cgroup, where there is one", {}],
+];
+
+describe.each(MEANS)("escapees found %s", (_, options) => {
+  test.each(ESCAPES)("what %s is ended, and named when it left the group", async (how, way) => {
+    const it = await startWith(way, options);
+    const pid = await escapee(it);
+    it.host.stop(API, { signal: "SIGTERM", timeout: 100 });
+    await it.event("exited");
+    it.host.kill(API);
+    await it.event("gone");
+    expect(isAlive(pid)).toBe(false);
+    const isOutside = how !== "has a cleaned environment";
+    const named = hunted(it).at(-1)?.processes ?? [];
+    expect(named.some((process) => process.pid === pid)).toBe(isOutside);
+    expect(hunted(it).some(({ lasting }) => lasting)).toBe(false);
+  });
+
+  test("a storm of forks that goes on while it is stopped is ended", async () => {
+    // Bounded: each of them is over in a moment.
+    const storm =
+      "echo $$ >pid; trap '' TERM; while :; do sleep 0.3 & sleep 0.3 & sleep 0.01; done";
+    const it = await startWith(`setsid sh -c "${storm.replaceAll("$", "\\$")}" &`, options);
+    await escapee(it);
+    it.host.stop(API, { signal: "SIGTERM", timeout: 100 });
+    await it.event("exited");
+    it.host.kill(API);
+    await it.event("gone");
+    expect(hunted(it).length).toBeGreaterThan(0);
+  });
+
+  test("what heard nothing of the stop is told when the program has ended", async () => {
+    const it = await startWith("setsid sh mortal pid &", options);
+    const pid = await escapee(it);
+    it.host.stop(API, { signal: "SIGTERM", timeout: 60_000 });
+    // Nobody kills: long before the grace is over it has had its own SIGTERM.
+    await it.event("gone");
+    expect(isAlive(pid)).toBe(false);
+    expect(hunted(it).at(-1)).toMatchObject({ processes: [{ pid, name: "sleep" }], more: 0 });
+  });
+});
+
+test.runIf(hasCgroups())("what shakes off everything is ended by its cgroup", async () => {
+  const it = await startWith(`(setsid ${CLEAN} sh -c 'sh deaf pid &' ${CLOSED} &)`, {});
+  const pid = await escapee(it);
+  it.host.stop(API, { signal: "SIGTERM", timeout: 100 });
+  await it.event("exited");
+  it.host.kill(API);
+  await it.event("gone");
+  expect(isAlive(pid)).toBe(false);
+  expect(
+    hunted(it)
+      .at(-1)
+      ?.processes.some((process) => process.pid === pid),
+  ).toBe(true);
+});
+
+/** Of the old kind of cgroups: what it has frozen waits inside the kernel, deaf to SIGKILL. */
+const FREEZER = "/sys/fs/cgroup/freezer";
+
+test.runIf(existsSync(join(FREEZER, "cgroup.procs")) && process.getuid?.() === 0)(
+  "what waits inside the kernel is reported by name, and ended when it can be",
+  async () => {
+    const freezer = join(FREEZER, `procs-test-${process.pid}`);
+    mkdirSync(freezer);
+    try {
+      const it = await startWith("setsid sh mortal pid &", {});
+      const pid = await escapee(it);
+      writeFileSync(join(freezer, "cgroup.procs"), String(pid));
+      writeFileSync(join(freezer, "freezer.state"), "FROZEN");
+      await eventually("it is frozen", () => identifyChild(pid)?.isStuck === true);
+      it.host.kill(API);
+      await eventually("it is reported", () => hunted(it).some(({ lasting }) => lasting));
+      expect(hunted(it).at(-1)).toMatchObject({
+        processes: [{ pid, name: "sleep", stuck: true }],
+        lasting: true,
+      });
+      expect(it.events.some(({ kind }) => kind === "gone")).toBe(false);
+      writeFileSync(join(freezer, "freezer.state"), "THAWED");
+      await it.event("gone");
+      expect(isAlive(pid)).toBe(false);
+    } finally {
+      writeFileSync(join(freezer, "freezer.state"), "THAWED");
+      await eventually("it is empty", () => {
+        try {
+          rmdirSync(freezer);
+        } catch {
+          // A dead one is on its way out.
+        }
+        return !existsSync(freezer);
+      });
+    }
+  },
+);
