@@ -43,8 +43,8 @@ export type Event =
   | { readonly kind: "scheduled"; readonly service: string; readonly at: Millis | null }
   /** Was to be started, by an earlier supervisor that died before it did: nothing ever ran. */
   | { readonly kind: "unstarted"; readonly id: InstanceId }
-  /** The stop signal that an earlier supervisor decided on is sent only now: the grace begins now. */
-  | { readonly kind: "resent"; readonly id: InstanceId }
+  /** When the stop signal that an earlier supervisor had decided on was sent, `at` or only now: its grace begins there. */
+  | { readonly kind: "resent"; readonly id: InstanceId; readonly at?: Millis }
   /** A run of an earlier supervisor, of which the books know nothing, was found alive and is taken over. */
   | {
       readonly kind: "adopted";

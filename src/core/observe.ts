@@ -45,7 +45,7 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
       // Of one that is known to have run, this says no more than that nothing is left.
       return onInstance(unstarted(observed, event.id), event.id, (i) => gone(i, now));
     case "resent":
-      return onInstance(observed, event.id, (i) => resent(i, now));
+      return onInstance(observed, event.id, (i) => resent(i, pastOf(event, now)));
     case "reset":
       return onService(observed, event.service, reset);
     case "runs":

@@ -38,7 +38,8 @@ export interface Clock {
  *     its main process has gone           exited (from the ledger; `at` where that is known), and gone once all of it has
  *     nothing of it ever ran              unstarted
  *
- * Before that answer comes `resent` where the stop signal had been decided on and was not sent yet.
+ * Before that answer comes `resent` where the stop signal had been decided on: with the time at which it was sent,
+ * as far as that is known, and without one when it is sent only now.
  */
 export interface AdoptingHost extends Host {
   /** Finds one run again, and from then on cares for it as if it had started it. */

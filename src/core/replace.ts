@@ -77,6 +77,9 @@ function availableCount({ scene, current, old, stopped }: Stage): number {
 /** Ended runs that hold no slot any more: of an older revision, above the count, or ended by us. */
 function forgetEnded(draft: Draft, { scene }: Stage): void {
   const { service, target, observed, count } = scene;
+  // Two of one slot are there only when a record was lost.
+  const isTaken = ({ slot }: Instance) =>
+    service.instances.some((i) => i.slot === slot && isLive(i) && isCurrent(i, target, observed));
   for (const instance of service.instances) {
     if (isLive(instance)) continue;
     const reason = !isCurrent(instance, target, observed)
@@ -85,7 +88,9 @@ function forgetEnded(draft: Draft, { scene }: Stage): void {
         ? "not wanted"
         : standing(instance).kind === "stopped"
           ? "stopped"
-          : null;
+          : isTaken(instance)
+            ? "its slot is taken"
+            : null;
     if (reason !== null) draft.do({ kind: "forget", id: idOf(instance), reason });
   }
 }

@@ -27,7 +27,8 @@ export function followRollout(draft: Draft, scene: Scene): boolean {
     return false;
   }
   const replaced = current.filter((i) => isAvailable(i, target, now)).length;
-  if (replaced > rollout.replaced) {
+  // Where both became known at once, nothing more is replaced for a version that has failed.
+  if (replaced > rollout.replaced && failureOf(scene, current) === null) {
     note(draft, scene, { kind: "progress", replaced }, `${replaced} of ${scene.count} replaced`);
     return false;
   }

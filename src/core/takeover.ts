@@ -66,14 +66,17 @@ function isScheduled(service: ObservedService): boolean {
   return (service.wanted?.spec.schedule ?? null) !== null;
 }
 
-/** Its grace begins when it hears of its end, however long nobody was there to tell it. A kill that was decided stays so. */
-export function resent(instance: Instance, now: Millis): Instance {
-  const { phase } = instance;
+/** Its grace begins when it heard of its end, however long nobody was there to tell it. A kill that was decided stays so. */
+export function resent(instance: Instance, at: Millis): Instance {
+  const { phase, applied } = instance;
   if (phase.kind !== "stopping" && phase.kind !== "ending") return instance;
   if (phase.killed || (phase.kind === "ending" && !phase.told)) return instance;
-  const graceMs =
-    phase.kind === "ending" ? instance.applied.stop.timeout : phase.killAt - phase.since;
-  const killAt = Math.max(phase.killAt, now + graceMs);
-  const since = phase.kind === "stopping" ? now : phase.since;
-  return { ...instance, phase: { ...phase, since, killAt } };
+  if (phase.kind === "ending") {
+    return {
+      ...instance,
+      phase: { ...phase, killAt: Math.max(phase.killAt, at + applied.stop.timeout) },
+    };
+  }
+  if (at <= phase.since) return instance;
+  return { ...instance, phase: { ...phase, since: at, killAt: at + phase.killAt - phase.since } };
 }

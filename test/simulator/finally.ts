@@ -9,7 +9,9 @@ import { nameOf, stable } from "./oracle.ts";
 /** P5: what is not yet as it should be, once faults and edits have stopped; null: all is well. */
 export function unfinished(sight: Sight): string | null {
   for (const run of sight.host.live) {
-    if (run.state === "leftover" || run.stop !== null) return `${nameOf(run.id)} is still going`;
+    // A program that did not heed its stop goes on where the record of the stop is lost.
+    const isStopping = run.stop !== null && run.stop.at > sight.lostAt;
+    if (run.state === "leftover" || isStopping) return `${nameOf(run.id)} is still going`;
   }
   for (const [name, service] of sight.observed.services) {
     const found = surplus(sight, name, service);

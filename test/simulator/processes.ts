@@ -149,9 +149,13 @@ export class SimulatedHost implements AdoptingHost {
     const { id, was, spec, signal } = adoption;
     this.#options.onEffect?.({ kind: "adopt", adoption });
     const run = [id, ...was.toReversed()].map((name) => this.find(name)).find((one) => one);
+    if (run !== undefined) {
+      Object.assign(run.told, { started: false, exitedAt: null, gone: false, goneAt: null });
+      Object.assign(run, { id, applied: spec, life: this.#life, notReady: 0, tellAt: this.#now });
+    }
     // Of a spawn that failed nothing is on record.
     if (run === undefined || run.exit?.kind === "spawn") {
-      this.#tell({ tellAt: 0, life: this.#life }, () => {
+      this.#answer(run, () => {
         // Where its end is known already, this is what says that nothing is left of it.
         const goneAt = adoption.phase === "ending" ? this.#now : null;
         if (run !== undefined) Object.assign(run.told, { gone: true, goneAt });
@@ -159,25 +163,24 @@ export class SimulatedHost implements AdoptingHost {
       });
       return;
     }
-    run.id = id;
-    run.applied = spec;
-    run.life = this.#life;
-    run.notReady = 0;
-    run.tellAt = this.#now;
-    Object.assign(run.told, { started: false, exitedAt: null, gone: false, goneAt: null });
-    if (signal !== null && run.state !== "gone" && !run.stopNoted) {
-      this.machine.stop(run, { ...spec.stop, signal });
+    if (signal !== null) this.#stopAgain(run, signal);
+    this.#tellOf(run);
+  }
+
+  #stopAgain(run: Run, signal: Signal): void {
+    if (!run.stopNoted && run.state !== "gone") {
+      this.machine.stop(run, { ...run.applied.stop, signal });
       run.stopNoted = true;
-      this.#tell(run, () => ({ kind: "resent", id: run.id }));
     }
-    this.#answer(run);
+    const at = run.stop?.at ?? this.#now;
+    this.#answer(run, () => ({ kind: "resent", id: run.id, at }));
   }
 
   /** What has become of a run while nobody was there. Of one that is just being spawned it is told when that is done. */
-  #answer(run: Run): void {
+  #tellOf(run: Run): void {
     const { pid, port, exit, exitAt, state } = run;
     if (state === "alive") {
-      this.#tell(run, () => {
+      this.#answer(run, () => {
         run.told.started = true;
         return { kind: "started", id: run.id, pid, port };
       });
@@ -186,15 +189,27 @@ export class SimulatedHost implements AdoptingHost {
     if (exit === null) return;
     // Not every file system keeps times.
     const past = exitAt !== null && this.#options.random.chance(0.5) ? { at: exitAt } : {};
-    this.#tell(run, () => {
+    this.#answer(run, () => {
       run.told.exitedAt ??= this.#now;
       return { kind: "exited", id: run.id, exit, ...past };
     });
     if (state !== "gone") return;
-    this.#tell(run, () => {
+    this.#answer(run, () => {
       run.told.gone = true;
       run.told.goneAt ??= past.at ?? this.#now;
       return { kind: "gone", id: run.id, ...past };
+    });
+  }
+
+  /** What is told of a run that was looked for is not late by much. */
+  #answer(run: Run | undefined, event: () => Event): void {
+    const { random } = this.#options;
+    const at = this.#now + random.int(0, this.faults.latencyMsMax);
+    const tellAt = Math.max(run?.tellAt ?? 0, at);
+    if (run !== undefined) run.tellAt = tellAt;
+    const life = this.#life;
+    this.#after(tellAt - this.#now, () => {
+      if (life === this.#life) this.#deliver(event);
     });
   }
 
@@ -206,7 +221,7 @@ export class SimulatedHost implements AdoptingHost {
   }
 
   /** Late, in order, now and then twice; not at all when whoever cared for the run is no more. */
-  #tell(run: Pick<Run, "life" | "tellAt">, event: () => Event): void {
+  #tell(run: Run, event: () => Event): void {
     const { random, clock } = this.#options;
     const { life } = run;
     const stallMs = random.chance(this.faults.stalls) ? random.int(1_000, 5_000) : 0;
