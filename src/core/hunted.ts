@@ -14,7 +14,7 @@ export function huntedSuffix({ hunted }: Instance): string {
 }
 
 /** `ended 2 processes that it had left outside its group: sleep (4711), node (4712)`. */
-export function huntedWords(hunted: Pick<Hunted, "processes" | "more">): string {
+export function huntedWords(hunted: Named): string {
   const what = sizeOf(hunted) === 1 ? "1 process" : `${sizeOf(hunted)} processes`;
   return `ended ${what} that it had left outside its group: ${namesOf(hunted)}`;
 }
@@ -45,11 +45,13 @@ export function huntedFields({ hunted }: Instance): {
   };
 }
 
-function sizeOf({ processes, more }: Hunted): number {
+type Named = Pick<Hunted, "processes" | "more">;
+
+function sizeOf({ processes, more }: Named): number {
   return processes.length + more;
 }
 
-function namesOf({ processes, more }: Hunted): string {
+function namesOf({ processes, more }: Named): string {
   const names = processes.map(({ pid, name }) => `${name} (${pid})`);
   return [...names, ...(more === 0 ? [] : [`${more} more`])].join(", ");
 }
