@@ -51,6 +51,8 @@ export class Session {
   #owned: boolean;
   #operations: readonly string[];
   #stamp: string;
+  /** Something has happened that is not written down. */
+  #hasNews = false;
   #recordSoon: NodeJS.Timeout | null = null;
   readonly #waiters = new Set<() => void>();
 
@@ -93,6 +95,7 @@ export class Session {
   set owned(owned: boolean) {
     if (owned === this.#owned) return;
     this.#owned = owned;
+    this.#hasNews = true;
     this.#outbox.save();
   }
 
@@ -102,6 +105,7 @@ export class Session {
   }
 
   set stamp(stamp: string) {
+    if (stamp === this.#stamp) return;
     this.#stamp = stamp;
     this.#recordLater();
   }
@@ -153,11 +157,13 @@ export class Session {
     this.#recordSoon = null;
     const { observed } = this.core;
     const { owned, stamp } = this;
-    this.#state.write({ ...this.basis, observed, owned, stamp, operations: this.#operations });
+    const recorded = { ...this.basis, observed, owned, stamp, operations: this.#operations };
+    this.#hasNews = !this.#state.write(recorded, this.#hasNews);
   }
 
   /** What was only seen can be seen again; so it may wait for others. */
   #recordLater(): void {
+    this.#hasNews = true;
     this.#recordSoon ??= setTimeout(() => this.#record(), RECORD_MS).unref();
   }
 

@@ -52,41 +52,49 @@ export class StateWriter {
   readonly #projects = new WeakMap<Project, string>();
   readonly #by: string;
   readonly #boot: string;
+  #aim = "";
 
   constructor(by: string, boot: string) {
     this.#by = by;
     this.#boot = boot;
   }
 
-  write(recorded: Recorded, key: string): string {
+  /** null: nothing is asked that was not asked at the last time, and `isNews` says that nothing happened. */
+  write(recorded: Recorded, key: string, isNews: boolean): string | null {
     if (this.#table.size > TABLE_MAX_FACTOR * (recorded.desired.services.size + TABLE_MIN)) {
       this.#table = new SpecWriter();
       this.#services = new WeakMap();
     }
-    const line = JSON.stringify({
-      v: STATE_VERSION,
-      by: this.#by,
-      boot: this.#boot,
-      open: openPart(recorded.desired),
-      sealed: seal(key, this.#sealedText(recorded)),
-    });
+    const open = openPart(recorded.desired);
+    const aim = this.#aimParts(recorded);
+    const aimText = JSON.stringify([open, Object.values(aim)]);
+    if (!isNews && aimText === this.#aim) return null;
+    this.#aim = aimText;
+    const sealed = seal(key, this.#sealedText(recorded, aim));
+    const line = JSON.stringify({ v: STATE_VERSION, by: this.#by, boot: this.#boot, open, sealed });
     return `${line}\n${checksum(line)}\n`;
   }
 
-  /** Put together from texts that are there already: only what changed is turned into text anew. */
-  #sealedText(recorded: Recorded): string {
-    const { desired, observed, project, ambient } = recorded;
+  #aimParts({ desired, project, ambient }: Recorded) {
     const { draining, grace } = desired;
-    const parts = {
+    return {
       desired: JSON.stringify({
         services: [...desired.services.values()].map((spec) => this.#table.ref(spec)),
         draining,
         grace,
       }),
-      observed: `[${[...observed.services].map((entry) => this.#serviceText(...entry)).join()}]`,
-      nextRun: JSON.stringify(observed.nextRun),
       project: this.#projectText(project),
       ambient: ambient === null ? "null" : String(this.#table.values(ambient)),
+    };
+  }
+
+  /** Put together from texts that are there already: only what changed is turned into text anew. */
+  #sealedText(recorded: Recorded, aim: Readonly<Record<string, string>>): string {
+    const { observed } = recorded;
+    const parts = {
+      ...aim,
+      observed: `[${[...observed.services].map((entry) => this.#serviceText(...entry)).join()}]`,
+      nextRun: JSON.stringify(observed.nextRun),
       owned: String(recorded.owned),
       stamp: JSON.stringify(recorded.stamp),
       operations: JSON.stringify(recorded.operations),

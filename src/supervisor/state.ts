@@ -72,14 +72,19 @@ export class StateFile {
     return { recorded: null, remembered: null, notes };
   }
 
-  /** False when it could not be written. What is desired must be on the disk itself: it outlives the machine. */
-  write(recorded: Recorded): boolean {
+  /**
+   * False when it could not be written. What is desired must be on the disk itself: it outlives the machine.
+   * `isNews`: something has happened since the last write; else a write that would ask for the same is spared.
+   */
+  write(recorded: Recorded, isNews: boolean): boolean {
     const { path, key, onFault } = this.#options;
     const isNewAim = recorded.desired !== this.#desired;
+    const content = this.#writer.write(recorded, key, isNews);
+    if (content === null) return true;
     for (;;) {
       try {
         failpoint("record.before");
-        replaceFile(path, this.#writer.write(recorded, key), isNewAim);
+        replaceFile(path, content, isNewAim);
         this.#desired = recorded.desired;
         failpoint("record.after");
         return true;

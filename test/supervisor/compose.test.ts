@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { applying, by, projectOf, server } from "../rig/projects.ts";
@@ -105,25 +105,48 @@ test("the project ends with the connection of its owner, and not with one that l
   expect(looker.events.at(-1)).toBe("the supervisor leaves: nothing runs any more");
 });
 
-test("what a supervisor that was killed left running is ended before anything starts", async () => {
+test("a supervisor that is killed is followed by one that goes on with what runs and what was asked", async () => {
   await using rig = await createRig();
   const project = projectOf(rig, server("a"), server("b"));
   await rig.engine.operate(applying(project), launch);
   const stop = { op: "stop", by, services: ["b"], dependents: false } as const;
   const how = { signal: null, grace_ms: null, wait: true, timeout_ms: 10_000 };
   await rig.engine.operate({ ...stop, ...how }, { launch: false });
-  const [old] = (await pidsOf(rig)).a ?? [];
-  process.kill(await supervisorPid(rig), "SIGKILL");
-  await expect(rig.engine.version()).rejects.toMatchObject({ diagnostics: [{ code: "P602" }] });
-  expect(existsSync(`/proc/${old}`)).toBe(true);
+  const before = await pidsOf(rig);
+  const killed = await supervisorPid(rig);
+  process.kill(killed, "SIGKILL");
+  await until("another one answers", async () => (await supervisorPid(rig)) !== killed);
+  expect(await pidsOf(rig)).toEqual(before);
   const result = await rig.engine.operate(applying(project), launch);
   // What was asked by hand is remembered across the crash.
   expect(result.services.map(({ name, outcome }) => [name, outcome])).toEqual([
-    ["a", "ready"],
+    ["a", "unchanged"],
     ["b", "remains"],
   ]);
-  expect(existsSync(`/proc/${old}`)).toBe(false);
-  expect((await rig.engine.snapshot())?.services[0]?.instances[0]?.run).toBe(2);
+  expect(await pidsOf(rig)).toEqual(before);
+});
+
+test("without any record an up takes over what its file explains, and ends the rest first", async () => {
+  await using rig = await createRig();
+  const project = projectOf(rig, server("same"), server("other"), server("gone"));
+  await rig.engine.operate(applying(project), launch);
+  const before = await pidsOf(rig);
+  const killed = await supervisorPid(rig);
+  for (const name of ["state.json", "state.json.1"]) rmSync(join(rig.paths.state, name));
+  process.kill(killed, "SIGKILL");
+  await until("another one answers", async () => (await supervisorPid(rig)) !== killed);
+  await expect(rig.engine.snapshot()).rejects.toMatchObject({ diagnostics: [{ code: "P602" }] });
+  for (const pids of Object.values(before)) expect(existsSync(`/proc/${pids[0]}`)).toBe(true);
+  const edited = projectOf(rig, server("same"), server("other", { env: { NEW: "1" } }));
+  const result = await rig.engine.operate(applying(edited), launch);
+  expect(result.exit).toBe(0);
+  const after = await pidsOf(rig);
+  expect(after.same).toEqual(before.same);
+  expect(after.other).not.toEqual(before.other);
+  expect(after.gone).toBeUndefined();
+  for (const name of ["other", "gone"]) {
+    expect(existsSync(`/proc/${before[name]?.[0]}`)).toBe(false);
+  }
 });
 
 test("files are for this user alone, and hold no value of the environment", async () => {
@@ -132,7 +155,7 @@ test("files are for this user alone, and hold no value of the environment", asyn
   const ambient = { PATH: "/usr/bin:/bin", TOKEN: "s3cr3t-ambient" };
   await rig.engine.operate(applying(project, { ambient }), launch);
   const files = [rig.paths.events, rig.paths.stateFile, rig.paths.supervisorLog];
-  for (const file of [...files, join(rig.paths.state, "key"), rig.paths.socket]) {
+  for (const file of [...files, rig.paths.socket]) {
     expect([file, statSync(file).mode & 0o777]).toEqual([file, 0o600]);
   }
   for (const file of files) expect(readFileSync(file, "utf8")).not.toContain("s3cr3t");
@@ -143,6 +166,8 @@ test("a reload that changes nothing writes nothing but its event", async () => {
   const project = projectOf(rig, server("a"));
   await rig.engine.operate(applying(project), launch);
   const stamp = () => statSync(rig.paths.stateFile).mtimeMs;
+  // What happened is written down a moment later.
+  await until("all is written", () => stamp() >= statSync(rig.paths.events).mtimeMs);
   const [before, seq] = [stamp(), (await rig.engine.snapshot())?.seq ?? 0];
   await rig.engine.operate(applying(project, { command: "reload" }), { launch: false });
   expect(stamp()).toBe(before);

@@ -64,8 +64,8 @@ test("what one supervisor knew, the next one knows", () => {
     const all: Recorded = { ...recorded, desired, observed };
     const state = open();
     // The second one is put together from what was there for the first.
-    expect(state.write(recorded)).toBe(true);
-    expect(state.write(all)).toBe(true);
+    expect(state.write(recorded, true)).toBe(true);
+    expect(state.write(all, true)).toBe(true);
     const legacy = open().read();
     expect(legacy.notes).toEqual([]);
     expect(legacy.recorded).toEqual(all);
@@ -73,8 +73,8 @@ test("what one supervisor knew, the next one knows", () => {
 });
 
 test("nothing that a service is given is on the disk, and nobody else can read it", () => {
-  open().write(recorded);
-  open().write({ ...recorded, owned: false });
+  open().write(recorded, true);
+  open().write({ ...recorded, owned: false }, true);
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);
     expect(readFileSync(file, "utf8")).not.toMatch(/s3cr3t|API_KEY|--token/);
@@ -83,7 +83,7 @@ test("nothing that a service is given is on the disk, and nobody else can read i
 });
 
 test("without the key there is still what was asked by hand, and how services stop", () => {
-  open().write(recorded);
+  open().write(recorded, true);
   const legacy = open({ key: newKey() }).read();
   expect(legacy.recorded).toBeNull();
   expect(legacy.notes[0]).toContain("the key of");
@@ -96,7 +96,7 @@ test("without the key there is still what was asked by hand, and how services st
 });
 
 test("what another boot saw is not believed", () => {
-  open().write(recorded);
+  open().write(recorded, true);
   const legacy = open({ boot: "the next boot" }).read();
   expect(legacy.recorded).toBeNull();
   expect(legacy.remembered?.intents).toEqual(desired.intents);
@@ -114,8 +114,8 @@ test.each([
   ["something else", () => "null\n"],
   ["binary", () => "\u0000\u0001\uFFFD"],
 ])("when the file holds %s, the one before it counts, and it is put aside", (_, damaged) => {
-  open().write(recorded);
-  open().write({ ...recorded, owned: false });
+  open().write(recorded, true);
+  open().write({ ...recorded, owned: false }, true);
   const content = damaged();
   writeFileSync(path, content);
   const legacy = open().read();
@@ -126,8 +126,8 @@ test.each([
 });
 
 test("a folder in its place, and one before it that is torn, are told of and stop nothing", () => {
-  open().write(recorded);
-  open().write(recorded);
+  open().write(recorded, true);
+  open().write(recorded, true);
   rmSync(path);
   mkdirSync(path);
   writeFileSync(`${path}.1`, "{");
@@ -136,10 +136,23 @@ test("a folder in its place, and one before it that is torn, are told of and sto
   expect(legacy.notes).toHaveLength(2);
 });
 
+test("what asks for the same as before is written only when something happened", () => {
+  const state = open();
+  state.write(recorded, true);
+  const before = readFileSync(path, "utf8");
+  const same = { ...desired, services: services(service("api", { env, inherited, command })) };
+  state.write({ ...recorded, desired: same, operations: ["c"] }, false);
+  expect(readFileSync(path, "utf8")).toBe(before);
+  state.write({ ...recorded, operations: ["c"] }, true);
+  expect(open().read().recorded?.operations).toEqual(["c"]);
+  state.write({ ...recorded, desired: { ...desired, draining: true } }, false);
+  expect(open().read().recorded?.desired.draining).toBe(true);
+});
+
 test("after down there is nothing", () => {
   const state = open();
-  state.write(recorded);
-  state.write(recorded);
+  state.write(recorded, true);
+  state.write(recorded, true);
   state.remove();
   expect(readdirSync(folder)).toEqual([]);
   expect(open().read()).toEqual({ recorded: null, remembered: null, notes: [] });
@@ -147,7 +160,7 @@ test("after down there is nothing", () => {
 
 test("a disk that takes nothing is told of and stops nothing", () => {
   const state = open({ path: join(folder, "no", "folder") });
-  expect(state.write(recorded)).toBe(false);
+  expect(state.write(recorded, true)).toBe(false);
   expect(faults).toHaveLength(1);
   expect(existsSync(path)).toBe(false);
 });
