@@ -189,8 +189,8 @@ export class Disk {
     this.#options.say(`${what}, after ${seconds}s`);
   }
 
-  #hasRoom({ freeBytes, hasFiles }: Space): boolean {
-    return hasFiles && freeBytes > this.#ballast.wantedBytes + SPARE_BYTES;
+  #hasRoom({ freeBytes, freeFiles }: Space): boolean {
+    return freeFiles > 0 && freeBytes > this.#ballast.wantedBytes + SPARE_BYTES;
   }
 
   #space(): Space | null {
@@ -217,8 +217,8 @@ function stoppedWords(cause: Cause, code: string, space: Space | null, folder: s
 export interface Space {
   readonly totalBytes: number;
   readonly freeBytes: number;
-  /** It can hold more files, however small. */
-  readonly hasFiles: boolean;
+  /** How many more files it can hold, however small; Infinity where nobody counts them. */
+  readonly freeFiles: number;
   readonly isFull: boolean;
 }
 
@@ -229,18 +229,21 @@ export function spaceOf(folder: string): Space | null {
     // Root may take the last blocks, which nobody else may.
     const freeBytes = bsize * (process.getuid?.() === 0 ? bfree : bavail);
     // Some file systems do not count files, and say 0 of 0.
-    const hasFiles = files === 0 || ffree > 0;
+    const freeFiles = files === 0 ? Number.POSITIVE_INFINITY : ffree;
     const totalBytes = bsize * blocks;
-    return { totalBytes, freeBytes, hasFiles, isFull: freeBytes < bsize || !hasFiles };
+    return { totalBytes, freeBytes, freeFiles, isFull: freeBytes < bsize || freeFiles === 0 };
   } catch {
     return null;
   }
 }
 
+/** So many more files, and the next supervisor could start. */
+export const FILES_MIN = 16;
+
 /** P701's words: `no space left on the disk that holds logs (0 KB of 2.0 MB)`. */
 export function fullWords(space: Space | null, held: "logs" | "sockets" = "logs"): string {
   if (space === null) return `no space left on the disk that holds ${held}`;
-  if (!space.hasFiles) return `no room for one more file on the disk that holds ${held}`;
+  if (space.freeFiles < FILES_MIN) return `no room for more files on the disk that holds ${held}`;
   const { freeBytes, totalBytes } = space;
   return `no space left on the disk that holds ${held} (${sizeWords(freeBytes)} of ${sizeWords(totalBytes)})`;
 }

@@ -4,7 +4,7 @@ import { EXIT, type UserError, userError } from "../errors.ts";
 import { listSlots } from "../logs/catalogue.ts";
 import { StoredSlot } from "../logs/stored-runs.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { fullWords, isNoSpace, sizeWords, spaceOf } from "./disk.ts";
+import { FILES_MIN, fullWords, isNoSpace, sizeWords, spaceOf } from "./disk.ts";
 
 /** What a supervisor needs to begin with: its lock, its address, its state, the ledgers of the first services. */
 const START_BYTES = 64 * 1024;
@@ -30,7 +30,7 @@ export function refuseWithoutRoom(paths: ProjectPaths): void {
 
 function isFull(folder: string): boolean {
   const space = spaceOf(folder);
-  return space !== null && (space.isFull || space.freeBytes < START_BYTES);
+  return space !== null && (space.freeFiles < FILES_MIN || space.freeBytes < START_BYTES);
 }
 
 function noRoom(paths: ProjectPaths, folder: string): UserError {

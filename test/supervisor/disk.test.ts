@@ -13,7 +13,7 @@ const OTHER = Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
 /** A disk of 1000 MB with so much left, on which `archives` bytes of logs may go. */
 function diskWith(freeBytes: number, archives = 0) {
   const state = mkdtempSync(join(tmpdir(), "procs-disk-"));
-  const world = { freeBytes, archives, said: [] as string[], retried: 0, hasFiles: true };
+  const world = { freeBytes, archives, said: [] as string[], retried: 0, freeFiles: 1000 };
   const disk = new Disk({
     paths: { state },
     say: (message) => world.said.push(message),
@@ -26,8 +26,8 @@ function diskWith(freeBytes: number, archives = 0) {
     space: (): Space => ({
       totalBytes: 1_000 * MB,
       freeBytes: world.freeBytes,
-      hasFiles: world.hasFiles,
-      isFull: world.freeBytes < 4096 || !world.hasFiles,
+      freeFiles: world.freeFiles,
+      isFull: world.freeBytes < 4096 || world.freeFiles === 0,
     }),
   });
   onTestFinished(() => {
@@ -127,9 +127,9 @@ describe("when it is full", () => {
 
   test("of files rather than bytes, it says so", () => {
     const { disk, world } = diskWith(500 * MB);
-    world.hasFiles = false;
+    world.freeFiles = 0;
     disk.look();
-    expect(world.said[0]).toMatch(/^no room for one more file on the disk that holds logs:/);
+    expect(world.said[0]).toMatch(/^no room for more files on the disk that holds logs:/);
   });
 });
 
