@@ -36,10 +36,10 @@ export function otherSupervisor(folder: string): Other | null {
   return null;
 }
 
-/** `node …/supervisor/main.js FOLDER`. */
+/** `node …/supervisor/main.js FOLDER`, or its guardian while there is none: `sh -c … "procs guardian" FOLDER`. */
 function isSupervisor(commandLine: string, folder: string): boolean {
   const words = commandLine.split("\0");
-  const at = words.findIndex((word) => word.endsWith("/supervisor/main.js"));
+  const at = words.findIndex((word) => /\/supervisor\/main\.js$|^procs guardian$/.test(word));
   return at > 0 && words[at + 1] === folder;
 }
 

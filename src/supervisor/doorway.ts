@@ -1,10 +1,11 @@
-import { existsSync, type FSWatcher, rmSync, watch, writeFileSync } from "node:fs";
+import { type FSWatcher, lstatSync, rmSync, type Stats, watch } from "node:fs";
 import {
   type ControlServer,
   type ControlServerOptions,
   startControlServer,
 } from "../control/server.ts";
 import { preparePaths } from "../host/folders.ts";
+import { writeOwn } from "../host/own-files.ts";
 import type { ProjectPaths } from "../paths.ts";
 
 export interface DoorwayOptions extends Omit<ControlServerOptions, "socket"> {
@@ -14,12 +15,13 @@ export interface DoorwayOptions extends Omit<ControlServerOptions, "socket"> {
 
 const TRY_AGAIN_MS = 5_000;
 
-/** Where clients come in. It comes back when the runtime folder is cleaned away under it. */
+/** Where clients come in. It comes back when the runtime folder is cleaned away under it, or the socket replaced. */
 export class Doorway {
   readonly #options: DoorwayOptions;
   /** More than one after a cleaning: closing an old one would take the new socket, of the same name, with it. */
   readonly #servers: ControlServer[] = [];
   #watcher: FSWatcher | null = null;
+  #socket: Stats | null = null;
   #isClosed = false;
   #opening: Promise<void> = Promise.resolve();
 
@@ -28,13 +30,18 @@ export class Doorway {
   }
 
   async open(): Promise<void> {
-    const { paths, handler, onFault } = this.#options;
-    preparePaths(paths);
+    const { paths, handler, onFault, log } = this.#options;
+    preparePaths(paths, log);
     // One that died left its socket behind; the lock says that nobody else can be listening.
     rmSync(paths.socket, { force: true });
     this.#servers.push(await startControlServer({ socket: paths.socket, handler, onFault }));
-    // Shells with another runtime folder, or none, find the way by this.
-    writeFileSync(paths.address, paths.socket, { mode: 0o600 });
+    this.#socket = look(paths.socket);
+    try {
+      // Shells with another runtime folder, or none, find the way by this.
+      writeOwn(paths.address, paths.socket);
+    } catch (error) {
+      log(`${paths.address} cannot be written: ${String(error)}`);
+    }
     this.#watch();
   }
 
@@ -48,26 +55,42 @@ export class Doorway {
 
   #watch(): void {
     this.#watcher?.close();
-    const { paths } = this.#options;
-    const look = () => {
-      if (this.#isClosed || existsSync(paths.socket)) return;
+    const { paths, log } = this.#options;
+    const check = () => {
+      if (this.#isClosed || this.#isInPlace()) return;
       this.#watcher?.close();
       this.#opening = this.#opening.then(() => this.#reopen());
     };
-    this.#watcher = watch(paths.runtime, { persistent: false }, look);
-    this.#watcher.on("error", look);
-    look();
+    try {
+      this.#watcher = watch(paths.runtime, { persistent: false }, check);
+      this.#watcher.on("error", check);
+    } catch (error) {
+      // No descriptors or no watches left; most projects never need this.
+      log(`${paths.runtime} cannot be watched: ${String(error)}`);
+    }
+    check();
   }
 
   async #reopen(): Promise<void> {
     const { paths, log } = this.#options;
-    if (this.#isClosed || existsSync(paths.socket)) return;
+    if (this.#isClosed || this.#isInPlace()) return;
+    const what = look(paths.socket) === null ? "was cleaned away" : "had something else in it";
     try {
       await this.open();
-      log(`${paths.runtime} was cleaned away, and has been made anew`);
+      log(`${paths.runtime} ${what}, and has been made anew`);
     } catch (error) {
-      log(`${paths.runtime} was cleaned away, and cannot be made anew: ${String(error)}`);
+      log(`${paths.runtime} ${what}, and cannot be made anew: ${String(error)}`);
       setTimeout(() => void this.#reopen(), TRY_AGAIN_MS).unref();
     }
   }
+
+  /** What is at the path of the socket is the very socket that we listen on. */
+  #isInPlace(): boolean {
+    const now = look(this.#options.paths.socket);
+    return now !== null && now.ino === this.#socket?.ino && now.dev === this.#socket.dev;
+  }
+}
+
+function look(path: string): Stats | null {
+  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }
