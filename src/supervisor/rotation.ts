@@ -91,8 +91,8 @@ export class Rotator {
     const state = { isEnded: false, isReleased: false, failures: 0, retryAt: 0 };
     const stream = { live, service, base, shift, ...state };
     this.#streams.set(live, stream);
-    // Also punches what a predecessor had archived and not punched.
-    if (isUnpunched(stream)) this.#add(stream);
+    // What a predecessor had begun: it may have died before it copied, or before it punched.
+    if (isUnpunched(stream) || this.#isDue(stream, shift + sizeOf(live))) this.#add(stream);
   }
 
   /** A stream was seen to have grown. */
