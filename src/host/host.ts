@@ -4,7 +4,7 @@ import { type InstanceId, sameId } from "../core/observed.ts";
 import type { AdoptingHost } from "../core/ports.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { takeCensus } from "./census.ts";
+import { recentCensus } from "./census.ts";
 import { type Cgroups, openCgroups } from "./cgroups.ts";
 import { monotonicMs } from "./clock.ts";
 import { fillCommand, markOf, programEnvironment, projectMark } from "./environment.ts";
@@ -104,8 +104,8 @@ export function createHost(options: HostOptions): RealHost {
     schedule: (spec) => schedules.schedule(spec),
     leftovers: () => {
       clearFifos(paths);
-      endForgottenAttempts(takeCensus(), projectId);
-      return findLeftovers(paths, projectId);
+      endForgottenAttempts(recentCensus(), projectId);
+      return findLeftovers(paths, projectId, recentCensus());
     },
     killLeftovers: (leftovers, ending) => killLeftovers(paths, projectId, leftovers, ending),
     stats: (ids) => sampleRuns(processes, sampler, ids),

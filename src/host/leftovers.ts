@@ -45,10 +45,12 @@ const STOP_DEFAULT: StopSettings = { signal: "SIGTERM", timeout: 10_000 };
  * What an earlier supervisor left running: the runs whose tree fifo somebody still holds, and those that
  * left a marked process, for when the fifos were cleaned away. Changes nothing.
  */
-export function findLeftovers(paths: ProjectPaths, projectId: string): readonly Leftover[] {
+export function findLeftovers(
+  paths: ProjectPaths,
+  projectId: string,
+  census: readonly Member[] = takeCensus(),
+): readonly Leftover[] {
   const held = fifoRuns(paths).filter((id) => isHeld(lifeFifos(paths, id).tree));
-  // One look at all processes, however many runs there are.
-  const census = takeCensus();
   const known = new Set(held.map((id) => targetOf(paths, projectId, id).mark));
   const marked = markedRuns(projectId, census, known);
   return [...held, ...marked].map((id) => {

@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { closeSync, existsSync } from "node:fs";
 import type { InstanceId } from "../core/observed.ts";
 import type { Check, ServiceSpec } from "../core/spec.ts";
 import { followRun } from "../logs/follow-run.ts";
@@ -92,7 +92,9 @@ class RunReporter implements Reporter {
     const { kind } = exchange ?? {};
     if (exchange === null || (kind !== "notify" && kind !== "message")) return;
     const folder = findExchange(this.#options.runtime, exchange.folder);
-    if (folder !== null) this.#attend(kind, folder);
+    if (folder === null) return;
+    if (existsSync(folder.path)) this.#attend(kind, folder);
+    else this.exchange = exchange;
   }
 
   #attend(kind: "notify" | "message", folder: ExchangeFolder): void {
@@ -114,6 +116,11 @@ class RunReporter implements Reporter {
     if (check?.kind !== "notify" && check?.kind !== "message") return;
     if (this.exchange?.kind !== check.kind) {
       this.#report(false, `was started without ready: ${check.kind}, so it cannot say`);
+    } else if (this.#heard === null) {
+      this.#report(
+        false,
+        "cannot say it any more: its part of the runtime folder was cleaned away",
+      );
     } else if (this.#hasSaid) this.#said();
   }
 

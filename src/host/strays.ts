@@ -1,6 +1,6 @@
 import type { InstanceId } from "../core/observed.ts";
 import type { Stray } from "../core/ports.ts";
-import { type Member, takeCensus } from "./census.ts";
+import { type Member, recentCensus } from "./census.ts";
 import { markOf, readMark } from "./environment.ts";
 import { isHeld } from "./fifos.ts";
 import { fifoRuns, lifeFifos } from "./life.ts";
@@ -12,7 +12,7 @@ type Context = Pick<RunContext, "paths" | "projectId">;
 
 /** Living runs that are not among those known, by whichever of their names. */
 export function findStrays(known: readonly InstanceId[], context: Context): readonly Stray[] {
-  const census = takeCensus();
+  const census = recentCensus();
   endForgottenAttempts(census, context.projectId);
   const marks = new Set(known.flatMap((id) => marksOf(id, context)));
   const held = fifoRuns(context.paths).filter((id) => isHeld(lifeFifos(context.paths, id).tree));

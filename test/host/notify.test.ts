@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Check, ServiceSpec } from "../../src/core/spec.ts";
@@ -56,6 +56,14 @@ describe("READY=1", () => {
     writeFileSync(join(rig.folder, "go"), "");
     expect(await rig.event("probed")).toMatchObject({ ok: true, detail: "READY=1" });
   });
+});
+
+test("a folder that was cleaned away is said to be, not waited for", async () => {
+  const { rig, spec } = await orphaned(["sleep", "1000"], NOTIFY);
+  rmSync(join(rig.paths.runtime, "exchange"), { recursive: true });
+  adopt(rig, spec);
+  const { ok, detail } = await rig.event("probed");
+  expect([ok, detail]).toEqual([false, expect.stringContaining("cleaned away")]);
 });
 
 describe("the bridge", () => {
