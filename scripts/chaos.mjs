@@ -17,6 +17,8 @@ const FAULTS = {
   both: 1,
   pause: 1,
   tear: 1,
+  wedge: 0.3,
+  full: 0.5,
 };
 
 const { values } = parseArgs({

@@ -107,7 +107,7 @@ test("every folder of src has its tests beside it, under the same name", () => {
 
 test("a test file mirrors a source file, or says of what kind it is", () => {
   const kinds =
-    /^test\/(scenarios|simulator|contract|rig|hostile)\/|\.property\.test\.ts$|^test\/(tidy|examples|docs)\.test\.ts$/;
+    /^test\/(scenarios|simulator|contract|rig|hostile|chaos)\/|\.property\.test\.ts$|^test\/(tidy|examples|docs)\.test\.ts$/;
   const stray = filesBelow("test")
     .filter((file) => file.endsWith(".test.ts") && !kinds.test(file))
     .filter(

@@ -19,8 +19,8 @@ export class Death {
   /** The supervisor that died last, which may still be seen for a moment. */
   killed = null;
 
-  constructor({ project, random, tell, blame, faults }) {
-    Object.assign(this, { project, random, tell, blame, faults });
+  constructor({ project, random, tell, blame, faults, disk }) {
+    Object.assign(this, { project, random, tell, blame, faults, disk });
   }
 
   /** One fault after another until `signal`, or until `killsMax` supervisors have died. */
@@ -88,6 +88,23 @@ export class Death {
     send(pid, "SIGCONT");
   }
 
+  /** It hears nothing any more, for ever: its guardian is to notice. */
+  async wedge(signal) {
+    const pid = await this.findSupervisor(signal);
+    if (pid === null) return;
+    this.tell(`stop supervisor ${pid} for ever`);
+    this.killed = pid;
+    send(pid, "SIGSTOP");
+    await this.adopted(pid, uptimeMs(), signal, { isSlow: true });
+  }
+
+  /** No byte more can be stored for a while. */
+  async full() {
+    const ms = this.random.between(100, 2000);
+    this.tell(`the disk is full for ${ms} ms`);
+    await this.disk.fill(ms);
+  }
+
   /** The state file is torn while nobody looks. */
   async tear(signal) {
     const pid = await this.findSupervisor(signal);
@@ -145,7 +162,7 @@ export class Death {
   }
 
   /** Waits until another one than `killed` answers, and knows every calm instance that lives. */
-  async adopted(killed, at, signal) {
+  async adopted(killed, at, signal, { isSlow = false } = {}) {
     let last = "nobody answered";
     const isDone = async () => {
       if (signal.aborted) return true;
@@ -160,6 +177,6 @@ export class Death {
     if (signal.aborted) return;
     const ms = Math.round(uptimeMs() - at);
     if (done === null) this.blame(`nothing adopted ${ms} ms after ${killed} was killed: ${last}`);
-    else this.adoptions.push({ ms, killed });
+    else if (!isSlow) this.adoptions.push({ ms, killed });
   }
 }

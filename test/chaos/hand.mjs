@@ -17,8 +17,8 @@ export class Hand {
   unknown = 0;
   given = 0;
 
-  constructor({ project, wanted, random, tell, blame, bin, log }) {
-    Object.assign(this, { project, wanted, random, tell, blame, bin, log });
+  constructor({ project, wanted, random, tell, blame, bin, log, disk }) {
+    Object.assign(this, { project, wanted, random, tell, blame, bin, log, disk });
     writeFile(project, wanted, log);
   }
 
@@ -46,9 +46,9 @@ export class Hand {
     return await this.insist("down", null, ["down"], [0]);
   }
 
-  /** Nothing has changed: nothing may happen. */
+  /** Nothing has changed: nothing may happen, save that a job that has failed is tried again. */
   async again() {
-    await this.insist("nothing", [], ["up", "-d"], [0, 1]);
+    await this.insist("up", ["job"], ["up", "-d"], [0, 1]);
   }
 
   async look() {
@@ -117,9 +117,12 @@ export class Hand {
   async #insist(argv, codes, note) {
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       note();
+      const from = uptimeMs();
       const ran = await this.procs(...argv);
       if (codes.includes(ran.code)) return true;
-      if (!isUnknown(ran)) {
+      // Without room nothing can be promised; it must only be said.
+      const isExcused = this.disk?.wasFullSince(from) && ran.code !== null;
+      if (!isUnknown(ran) && !isExcused) {
         this.blame(
           `procs ${argv.join(" ")} ended with ${ran.code ?? ran.signal}: ${ran.stderr.trim()}`,
         );

@@ -74,7 +74,13 @@ export function createProject() {
     said,
     state,
     journal: join(root, "journal"),
-    env: { PATH: process.env.PATH, HOME: root, PROCS_STATE_DIR: state, ...settings() },
+    env: {
+      PATH: process.env.PATH,
+      HOME: root,
+      PROCS_STATE_DIR: state,
+      PROCS_WATCHDOG: "2",
+      ...settings(),
+    },
     /** The folder of state.json; null before the first supervisor. */
     kept: () => onlyFolderIn(join(state, "state")),
     /** Where the supervisor listens; null: nobody has said so. */

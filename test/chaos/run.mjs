@@ -1,6 +1,8 @@
-import { appendFileSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { pause, until, uptimeMs } from "./clock.mjs";
 import { Death } from "./death.mjs";
+import { mountDisk } from "./disk.mjs";
 import { Hand } from "./hand.mjs";
 import { checkStored } from "./lines.mjs";
 import { aliveOf, readRecords } from "./lives.mjs";
@@ -27,10 +29,14 @@ export async function runChaos({ seed, bin, seconds, kills, faults, log, say, ad
     tell(`BLAMED: ${what}`);
     say(`BLAMED: ${what}`);
   };
-  const base = { project, tell, blame, bin, log };
+  const disk = has(faults, "full") ? mountDisk(project.state) : null;
+  if (has(faults, "full") && disk === null)
+    say("LEFT OUT: the full disk, which only root can have");
+  const possible = faults.filter(([, fault]) => fault !== "full" || disk !== null);
+  const base = { project, tell, blame, bin, log, disk };
   const wanted = wantedAtFirst();
   const hand = new Hand({ ...base, wanted, random: random(seed, "hand") });
-  const death = new Death({ ...base, random: random(seed, "death"), faults });
+  const death = new Death({ ...base, random: random(seed, "death"), faults: possible });
   const witness = startWitness(project);
   await witness.ready();
   let readers = null;
@@ -52,7 +58,7 @@ export async function runChaos({ seed, bin, seconds, kills, faults, log, say, ad
     await checkGone({ ...base });
     const lives = livesOf(await witness.end());
     checkLives({ lives, asks: hand.asks, victims: death.victims, blame });
-    const mayTear = faults.some(([, fault]) => fault === "disk");
+    const mayTear = disk !== null;
     const lines = await checkStored({ ...base, lives: saidLives(project), mayTear });
     const late = death.adoptions.filter(({ ms }) => ms > adoptMs);
     if (late.length > 0)
@@ -61,6 +67,27 @@ export async function runChaos({ seed, bin, seconds, kills, faults, log, say, ad
   } finally {
     for (const { pid } of processesWith(project.root)) send(pid, "SIGKILL");
     await until(() => processesWith(project.root).length === 0, 5000);
+    removeCgroup(project);
+    // What lay on the disk goes with it.
+    if (blamed.length > 0 && disk !== null)
+      spawnSync("cp", ["-a", project.state, `${project.root}/kept`]);
+    disk?.unmount();
+  }
+}
+
+function has(faults, name) {
+  return faults.some(([, fault]) => fault === name);
+}
+
+/** Who is killed with -9 takes none of it away. */
+function removeCgroup(project) {
+  try {
+    const path = readFileSync(`${project.kept()}/cgroup`, "utf8").trim();
+    for (const name of readdirSync(path, { withFileTypes: true }))
+      if (name.isDirectory()) rmdirSync(`${path}/${name.name}`);
+    rmdirSync(path);
+  } catch {
+    // There was none.
   }
 }
 

@@ -112,7 +112,12 @@ function causeOfBirth({ slot, service, life, before, asks, victims, used }) {
   const asked = (fits) =>
     asks.find((ask) => isFor(ask, service) && ask.at <= life.at + UNSURE_MS && fits(ask));
   const scale = (ask) => ask.kind === "scale" && numberOf(slot) <= ask.count;
-  if (before === undefined) return asked((ask) => ask.kind === "up" || scale(ask)) ?? null;
+  if (before === undefined) {
+    // A replacement may begin beside the ones that are wanted.
+    const isOver = numberOf(slot) > (service.instances ?? 1);
+    const begins = (ask) => (isOver ? ask.kind === "edit" && service.overlap : ask.kind === "up");
+    return asked((ask) => begins(ask) || scale(ask)) === undefined ? null : "begun";
+  }
   // A new version is asked for once.
   const isNew = before.version < life.version;
   if (isNew && asked((ask) => ask.version === life.version) !== undefined) return "edit";
