@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Event } from "../../src/core/event.ts";
 import { type InstanceId, sameId } from "../../src/core/observed.ts";
-import type { Host } from "../../src/core/ports.ts";
+import type { AdoptingHost } from "../../src/core/ports.ts";
 import type { ServiceSpec, StopSettings } from "../../src/core/spec.ts";
 
 /** What a program does once it runs; each world makes its own kind of program for it. */
@@ -21,7 +21,7 @@ export type Behaviour =
 
 /** A host under test, and the means to look at it. */
 export interface ProcessWorld {
-  readonly host: Host;
+  readonly host: AdoptingHost;
   /** Everything that the host emitted so far, oldest first. */
   readonly events: readonly Event[];
   spec(behaviour: Behaviour): ServiceSpec;
@@ -33,7 +33,8 @@ export interface ProcessWorld {
   close(): Promise<void>;
 }
 
-const STOP: StopSettings = { signal: "SIGTERM", timeout: 1_000 };
+/** Ends whatever obeys. */
+export const STOP: StopSettings = { signal: "SIGTERM", timeout: 1_000 };
 
 /** What every host must do with processes; run on the real one and on the simulated one. */
 export function processesContract(name: string, createWorld: () => Promise<ProcessWorld>): void {
@@ -191,16 +192,18 @@ function about(event: Event, id: InstanceId): boolean {
   return "id" in event && sameId(event.id, id);
 }
 
-function has(world: ProcessWorld, kind: Event["kind"], id: InstanceId): boolean {
+/** Whether an event of this kind was told of a run. */
+export function has(world: ProcessWorld, kind: Event["kind"], id: InstanceId): boolean {
   return world.events.some((event) => event.kind === kind && about(event, id));
 }
 
 /** The life of one run as a list; what probes said is left out. */
-function kinds(world: ProcessWorld, id: InstanceId): readonly Event["kind"][] {
+export function kinds(world: ProcessWorld, id: InstanceId): readonly Event["kind"][] {
   return world.events.filter((e) => about(e, id) && e.kind !== "probed").map((e) => e.kind);
 }
 
-function exitOf(world: ProcessWorld, id: InstanceId) {
+/** How it ended, as told first. */
+export function exitOf(world: ProcessWorld, id: InstanceId) {
   const event = world.events.find((each) => each.kind === "exited" && about(each, id));
   return event?.kind === "exited" ? event.exit : undefined;
 }

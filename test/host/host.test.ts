@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ServiceSpec } from "../../src/core/spec.ts";
 import { listProcesses } from "../../src/host/tree.ts";
-import { type Behaviour, type ProcessWorld, processesContract } from "../contract/processes.ts";
+import { adoptionContract, type MortalWorld } from "../contract/adoption.ts";
+import { type Behaviour, processesContract } from "../contract/processes.ts";
 import { API, createRig, eventually, pidIn } from "./rig.ts";
 
 const COMMANDS: Readonly<Record<Behaviour, string | readonly string[]>> = {
@@ -15,17 +16,34 @@ const COMMANDS: Readonly<Record<Behaviour, string | readonly string[]>> = {
   missing: ["no-such-program"],
 };
 
-processesContract("real", async (): Promise<ProcessWorld> => {
+processesContract("real", createWorld);
+adoptionContract("real", createWorld);
+
+async function createWorld(): Promise<MortalWorld> {
   const rig = await createRig();
+  let { host } = rig;
   return {
-    host: rig.host,
+    get host() {
+      return host;
+    },
     events: rig.events,
     spec: (behaviour): ServiceSpec => rig.spec(COMMANDS[behaviour]),
     until: (what, condition) => eventually(what, condition),
-    behaves: (id) => readFileSync(rig.files(id).out, "utf8") === "deaf\n",
+    behaves: (id) => read(rig.files(id).out) === "deaf\n",
+    dies: async () => {
+      await host.close();
+      rig.events.splice(0);
+      host = rig.successor();
+    },
+    hasBegun: (id) => /^start /m.test(read(rig.files(id).ledger)),
+    hasEnded: (id) => /^exit /m.test(read(rig.files(id).ledger)),
     close: () => rig.close(),
   };
-});
+}
+
+function read(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
 
 test("a probe that still asks ends with the instance that it asks", async () => {
   const rig = await createRig();

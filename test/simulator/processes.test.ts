@@ -1,7 +1,8 @@
 import type { Event } from "../../src/core/event.ts";
 import type { Exit } from "../../src/core/observed.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
-import { type Behaviour, type ProcessWorld, processesContract } from "../contract/processes.ts";
+import { adoptionContract, type MortalWorld } from "../contract/adoption.ts";
+import { type Behaviour, processesContract } from "../contract/processes.ts";
 import { service } from "../rig/specs.ts";
 import { SimulatedClock } from "./clock.ts";
 import { SimulatedHost } from "./processes.ts";
@@ -14,8 +15,9 @@ const SOON_MS = 20;
 const LIMIT_MS = 10_000;
 
 processesContract("simulated", async () => createWorld());
+adoptionContract("simulated", async () => createWorld());
 
-function createWorld(): ProcessWorld {
+function createWorld(): MortalWorld {
   const clock = new SimulatedClock(0);
   const events: Event[] = [];
   const host = new SimulatedHost({
@@ -35,6 +37,12 @@ function createWorld(): ProcessWorld {
       }
     },
     behaves: () => true,
+    dies: async () => {
+      host.forsake();
+      events.splice(0);
+    },
+    hasBegun: (id) => host.find(id) !== undefined,
+    hasEnded: (id) => host.find(id)?.state === "gone",
     close: async () => undefined,
   };
 }
