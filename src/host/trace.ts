@@ -1,4 +1,5 @@
 import { closeSync, readlinkSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import type { InstanceId } from "../core/observed.ts";
 import type { Millis } from "../core/spec.ts";
 import { runFiles } from "../logs/layout.ts";
@@ -38,7 +39,8 @@ export function traceRun(id: InstanceId, census: readonly Member[], context: Con
   const mark = ledger.mark ?? markOf(context.projectId, id);
   const life = lifeFifos(context.paths, id);
   const own = census.filter((each) => each.mark === mark || isFifo(each.fifo, life.tree));
-  const leader = own.find((each) => each.shim !== null)?.process ?? null;
+  const shims = own.filter((each) => each.shim !== null).map((each) => each.process);
+  const leader = shims.find(({ pid }) => isTrusted(pid, basename(life.main))) ?? null;
   const members = own.map((each) => each.process);
   const tree = openHeld(life.tree) ?? reopened(members, TREE_FD, ".tree");
   const main = mainOf(life.main, leader, tree);
@@ -51,6 +53,16 @@ export function traceRun(id: InstanceId, census: readonly Member[], context: Con
   const shim = leader ?? (main === null ? null : shimAbove(program));
   const pid = noted ?? program?.pid ?? null;
   return { mark, ledger, main, tree, shim, program, pid, members };
+}
+
+/** Anybody can write a mark into an environment of his own; nobody else has the fifo, or our uid. */
+function isTrusted(pid: number, main: string): boolean {
+  try {
+    if (statSync(`/proc/${pid}`).uid === process.getuid?.()) return true;
+    return basename(readlinkSync(`/proc/${pid}/fd/${MAIN_FD}`).replace(DELETED, "")) === main;
+  } catch {
+    return false;
+  }
 }
 
 function mainOf(path: string, leader: Process | null, tree: HeldFifo | null): HeldFifo | null {

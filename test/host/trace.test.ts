@@ -14,7 +14,7 @@ import type { InstanceId } from "../../src/core/observed.ts";
 import { monotonicMs } from "../../src/host/clock.ts";
 import { createFifos, openReader } from "../../src/host/fifos.ts";
 import { lifeFifos } from "../../src/host/life.ts";
-import { findProcess } from "../../src/host/tree.ts";
+import { findProcess, markIn } from "../../src/host/tree.ts";
 import { adopt, closeAll, createOne, isHeldStill, kinds, ledgerOf, orphaned } from "./orphans.ts";
 import { API, eventually, type HostRig, isAlive, pidIn } from "./rig.ts";
 
@@ -92,6 +92,24 @@ describe("a run that ended while nobody was there", () => {
     expect(isAlive(stranger.pid)).toBe(true);
   });
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a stranger with the mark of a run in his environment is not taken for its shim",
+  async () => {
+    const { rig, spec, pid } = await orphaned(["sleep", "1000"]);
+    process.kill(-(findProcess(pid)?.group ?? 0), "SIGKILL");
+    await eventually("its end", () => !isAlive(pid) && !isHeldStill(rig));
+    const mark = /^run (.+)$/m.exec(ledgerOf(rig))?.[1] ?? "";
+    const stranger = spawn("/bin/sleep", ["1000"], {
+      ...{ detached: true, uid: 65_534, env: { PROCS_ID: mark, PROCS_SHIM: "x" } },
+    });
+    await eventually("his mark", () => markIn(stranger.pid ?? 0) === mark);
+    adopt(rig, spec);
+    expect((await rig.event("exited")).exit).toEqual({ kind: "unknown" });
+    stranger.kill("SIGKILL");
+    await rig.event("gone");
+  },
+);
 
 describe("a run that was recorded and never spawned", () => {
   test("is unstarted, with or without the beginning of a ledger", async () => {
