@@ -1,5 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Check, ServiceSpec } from "../../src/core/spec.ts";
 import { listProcesses } from "../../src/host/tree.ts";
@@ -114,6 +124,24 @@ describe("the bridge", () => {
     expect(await rig.event("probed", web)).toMatchObject({ ok: true, detail: "READY=1" });
   });
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a program of another user is taken over, heard and stopped",
+  async () => {
+    const go = join(mkdtempSync(join(tmpdir(), "procs-go-")), "go");
+    chmodSync(dirname(go), 0o755);
+    const wait = `until [ -e ${go} ]; do sleep 0.01; done`;
+    const change = { ...NOTIFY, user: "nobody", cwd: "/" };
+    const { rig, spec, pid } = await orphaned(`${wait}; ${SEND} READY=1; sleep 1000`, change);
+    writeFileSync(go, "");
+    const host = adopt(rig, spec);
+    expect((await rig.event("started")).pid).toBe(pid);
+    expect(await rig.event("probed")).toMatchObject({ ok: true, detail: "READY=1" });
+    host.stop(API, { signal: "SIGTERM", timeout: 1_000 });
+    await rig.event("gone");
+    rmSync(dirname(go), { recursive: true });
+  },
+);
 
 describe("process.send", () => {
   const script = `
