@@ -4,11 +4,14 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  writeFile,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isPopulated, removeCgroup } from "./cgroup.ts";
+import { writeOwn } from "./own-files.ts";
 
 export interface CgroupsOptions {
   /** What the marks of the project's runs begin with. */
@@ -28,6 +31,11 @@ export interface CgroupsOptions {
 export interface Cgroups {
   /** Makes the cgroup of a run. null: it cannot be made, and the run is known by the other means alone. */
   make(mark: string): string | null;
+  /**
+   * To be called a moment before a run starts. Entering a cgroup waits for the kernel to be told of it on every
+   * processor, some 15 ms, unless that was done just before; so it is done while the start is prepared.
+   */
+  warm(): void;
   /** That of a run of an earlier supervisor; null: there is none. */
   find(mark: string): string | null;
   /** The marks of the runs of which something lives. */
@@ -41,6 +49,7 @@ export interface Cgroups {
 /** Where there is no cgroup to be had. */
 export const NO_CGROUPS: Cgroups = {
   make: () => null,
+  warm: () => undefined,
   find: () => null,
   populated: () => [],
   sweep: () => undefined,
@@ -55,7 +64,8 @@ export function openCgroups(options: CgroupsOptions): Cgroups {
   const earlier = recall(memory).filter((folder) => basename(folder) === name && folder !== own);
   if (own === null && earlier.length === 0) return NO_CGROUPS;
   const folders = own === null ? earlier : [own, ...earlier];
-  let isUsable = own !== null && prepare(own, folders, memory);
+  let isUsable = own !== null && prepare(own);
+  let isNoted = false;
   if (isUsable && base !== null && base !== inside(options)) enter(base);
   const runs = () => folders.flatMap((folder) => runsIn(folder).map((run) => join(folder, run)));
   return {
@@ -66,11 +76,17 @@ export function openCgroups(options: CgroupsOptions): Cgroups {
       try {
         // The project's own may have been swept while nothing ran.
         mkdirSync(folder, { recursive: true });
+        if (!isNoted) isNoted = note(folders, memory);
         return folder;
       } catch {
         isUsable = false;
         return null;
       }
+    },
+    warm: () => {
+      const now = isUsable ? inside(options) : null;
+      // We enter the cgroup that we are in.
+      if (now !== null) writeFile(join(now, "cgroup.procs"), String(process.pid), () => undefined);
     },
     find: (mark) => {
       const run = runName(projectId, mark);
@@ -83,6 +99,9 @@ export function openCgroups(options: CgroupsOptions): Cgroups {
     sweep: () => {
       for (const folder of runs()) if (!isPopulated(folder)) removeCgroup(folder);
       for (const folder of folders) if (runsIn(folder).length === 0) removeCgroup(folder);
+      if (folders.some(isCgroup)) return;
+      isNoted = false;
+      rmSync(memory, { force: true });
     },
     sweepOthers: () => {
       if (base !== null) for (const folder of abandonedIn(base, name)) removeCgroup(folder);
@@ -123,7 +142,7 @@ function runName(projectId: string, mark: string): string | null {
 }
 
 /** Makes the project's folder and looks whether all is there that a run will need. */
-function prepare(own: string, folders: readonly string[], memory: string): boolean {
+function prepare(own: string): boolean {
   try {
     mkdirSync(own, { recursive: true });
     const writable = constants.W_OK;
@@ -131,10 +150,19 @@ function prepare(own: string, folders: readonly string[], memory: string): boole
     accessSync(join(own, "cgroup.kill"), writable);
     // What a process may leave is above: for that the kernel wants the common parent to be writable too.
     accessSync(join(dirname(own), "cgroup.procs"), writable);
-    writeFileSync(memory, folders.map((folder) => `${folder}\n`).join(""), { mode: 0o600 });
     return true;
   } catch {
     removeCgroup(own);
+    return false;
+  }
+}
+
+/** False, on a full disk: a supervisor in the same cgroup as this one finds them all the same. */
+function note(folders: readonly string[], memory: string): boolean {
+  try {
+    writeOwn(memory, folders.map((folder) => `${folder}\n`).join(""));
+    return true;
+  } catch {
     return false;
   }
 }

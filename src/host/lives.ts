@@ -110,12 +110,17 @@ export class Lives {
   /** Nobody holds the tree fifo. What closed all its files lives on in the cgroup, or with its mark. */
   treeEnded(run: Run): void {
     const { cgroup } = run;
-    const orphans = cgroup === null && run.isSpawned ? orphansWith(run.mark) : [];
+    const orphans = cgroup === null && this.#isAsked(run) ? orphansWith(run.mark) : [];
     if (orphans.length > 0) {
       run.watchers.push(watchProcesses(orphans, run.mark, () => this.treeEnded(run)));
     } else if (cgroup !== null && isPopulated(cgroup)) {
       run.watchers.push(onEmpty(cgroup, () => this.#treeGone(run)));
     } else this.#treeGone(run);
+  }
+
+  /** Only then is it looked at again: whoever restarts a program that crashed is in a hurry. */
+  #isAsked(run: Run): boolean {
+    return run.isSpawned && (run.kills > 0 || readLedger(run.files.ledger).stop !== null);
   }
 
   #treeGone(run: Run): void {

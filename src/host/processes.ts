@@ -47,6 +47,7 @@ export class Processes {
   start(id: InstanceId, spec: ServiceSpec): void {
     const run = newRun(id, spec, this.#options);
     this.#lives.add(run);
+    this.#options.cgroups.warm();
     void this.#launch(run);
   }
 

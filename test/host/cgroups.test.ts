@@ -86,6 +86,7 @@ test.runIf(isReal)("the next supervisor finds what lives, and sweeps what does n
   await eventually("the end", () => !isPopulated(cgroup));
   next.sweep();
   expect(existsSync(join(cgroup, ".."))).toBe(false);
+  expect(existsSync(join(folder, "cgroup"))).toBe(false);
   // And there is one again for whoever starts then.
   expect(next.make(lives ?? "")).toBe(cgroup);
 });

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { ServiceStatus, Snapshot } from "../../src/control/snapshot.ts";
+import { removeCgroups } from "./cgroups.ts";
 import { until } from "./until.ts";
 
 /** The built program; PROCS_TEST_BIN names another build of it. */
@@ -94,6 +95,7 @@ export function createProject(yaml: string, env: Record<string, string> = {}): P
       await finished(open("down", "-t", "1s"));
       for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
       for (const line of processesOf(stateFolder)) killQuietly(Number.parseInt(line, 10));
+      removeCgroups(stateFolder);
       rmSync(root, { recursive: true, force: true });
     },
   };

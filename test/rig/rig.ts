@@ -15,6 +15,7 @@ import type { Engine } from "../../src/engines/engine.ts";
 import { localEngine } from "../../src/engines/local.ts";
 import { type ProjectPaths, projectPaths } from "../../src/paths.ts";
 import { builtPackage } from "./built.ts";
+import { removeCgroups } from "./cgroups.ts";
 import { until } from "./until.ts";
 
 /** What a program that ran left. */
@@ -76,6 +77,7 @@ export async function createRig(files: Readonly<Record<string, string>> = {}): P
     processes: () => processesOf(root),
     async [Symbol.asyncDispose]() {
       await end(root);
+      removeCgroups(env.PROCS_STATE_DIR);
       rmSync(root, { recursive: true, force: true });
     },
   };
