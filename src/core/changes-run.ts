@@ -147,7 +147,7 @@ function endedByItself(is: Instance, phase: Phase & { kind: "ended" }, look: Loo
   const fields = {
     ...exitFields(phase.exit),
     ...huntedFields(is),
-    elapsed_ms: Math.round(phase.at - is.startedAt),
+    elapsed_ms: Math.round((phase.exitedAt ?? phase.at) - is.startedAt),
   };
   const state = instanceState(is);
   const retry = retryOf(is);

@@ -19,7 +19,7 @@ export function oomField(exit: Exit): { readonly oom?: "sure" | "probable" } {
 export function exitAfterWords(instance: Instance, phase: Ended): string {
   const [what, meaning] = partsOf(phase.exit);
   if (phase.exit.kind === "spawn") return what + meaning;
-  const at = phase.kind === "ended" ? phase.at : phase.since;
+  const at = phase.kind === "ended" ? (phase.exitedAt ?? phase.at) : phase.since;
   return `${what} after ${roundDuration(at - instance.startedAt)}${meaning}`;
 }
 

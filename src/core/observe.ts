@@ -126,6 +126,7 @@ function gone(instance: Instance, now: Millis): Instance {
     kind: "ended",
     exit: exit ?? { kind: "unknown" },
     at: now,
+    ...(phase.kind === "ending" ? { exitedAt: phase.since } : {}),
     asked,
     readyMs,
   };

@@ -185,7 +185,9 @@ export type Phase =
   | {
       readonly kind: "ended";
       readonly exit: Exit;
+      /** When all of it was gone; `exitedAt`: when its main process was, where it ended by itself. */
       readonly at: Millis;
+      readonly exitedAt?: Millis;
       readonly asked: boolean;
       /** How long it had been ready; 0: never was. */
       readonly readyMs: Millis;

@@ -113,9 +113,13 @@ function restoredInstance(instance: Instance, unwatchedMs: Millis, now: Millis):
       return { ...known, ready: { ...ready, since } };
     }
     case "stopping":
-    case "ending":
-      // The kill may have been written down and not done.
-      return phase.killed ? { ...known, phase: { ...phase, killAt: now } } : known;
+    case "ending": {
+      // What it left behind may be gone by now: it has the time again that it has after an exit.
+      const isUntold = phase.kind === "ending" && !phase.told;
+      // A kill may have been written down and not done.
+      const killAt = phase.killed ? now : isUntold ? now + applied.stop.timeout : phase.killAt;
+      return { ...known, phase: { ...phase, killAt } };
+    }
     default:
       return known;
   }

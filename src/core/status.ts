@@ -1,4 +1,5 @@
 import { unreachable } from "../assert.ts";
+import { standing } from "./backoff.ts";
 import { type Desired, intentOf, type OffReason } from "./desired.ts";
 import { exitWords, retryOf } from "./exit.ts";
 import {
@@ -158,7 +159,9 @@ function worstWords({ instances, count, now }: View): Words | null {
 
 /** Not all that are wanted are there; null: they are. */
 function waitingWords({ desired, observed, spec, instances, count }: View): Words | null {
-  const slots = new Set(instances.filter(isLive).map((instance) => instance.slot));
+  // A slot whose program ended as it should is not missing.
+  const isFilled = (i: Instance) => isLive(i) || standing(i).kind === "done";
+  const slots = new Set(instances.filter(isFilled).map((instance) => instance.slot));
   if (spec === null || slots.size >= count) return null;
   const unmet = unmetDependency(desired, observed, spec);
   if (unmet === null) return { state: "starting", detail: null };
@@ -166,8 +169,12 @@ function waitingWords({ desired, observed, spec, instances, count }: View): Word
 }
 
 function readyWords({ desired, service, name, spec, instances, now }: View): Words {
-  const done = instances.map((i) => endedWords(i, now)).find((words) => words !== null);
-  if (done !== undefined) return done;
+  const done = instances.map((i) => endedWords(i, now)).filter((words) => words !== null);
+  const [first] = done;
+  if (first !== undefined) {
+    if (done.length === instances.length) return first;
+    return { state: "ready", detail: `${done.length} of ${instances.length} done` };
+  }
   const { rejected } = service;
   if (rejected !== null) return { state: "ready", detail: `rolled back: ${rejected.reason}` };
   const { scale } = intentOf(desired, name);

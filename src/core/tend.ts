@@ -107,7 +107,8 @@ function tendEnding(
 ): void {
   if (!phase.told) {
     // However late that is, it is told before it is killed.
-    const tellAt = phase.since + REMAINS_MS;
+    const heardAt = Math.max(phase.since, phase.killAt - instance.applied.stop.timeout);
+    const tellAt = heardAt + REMAINS_MS;
     if (now < tellAt) draft.wake(tellAt);
     else stopIt(draft, instance, { reason: "it ended and left processes behind", asked: false });
     return;

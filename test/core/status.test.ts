@@ -53,6 +53,24 @@ describe("a service on its way up", () => {
   });
 });
 
+describe("a service that may end by itself", () => {
+  const policy = { ...restart, policy: "on-failure" } as const;
+
+  test("is done when it has", () => {
+    const story = new Story(wanting(service("once", { restart: policy })));
+    story.starts("once");
+    story.ends("once", 0);
+    expect(story.state("once")).toBe("done 0/1: exit 0, just now");
+  });
+
+  test("is ready as long as some of it serves, and says how many do not any more", () => {
+    const story = new Story(wanting(service("once", { restart: policy, instances: 2 })));
+    for (const slot of [1, 2]) story.getsReady("once", slot);
+    story.ends("once", 0, 2);
+    expect(story.state("once")).toBe("ready 1/2: 1 of 2 done");
+  });
+});
+
 describe("a service that fails", () => {
   test("says when it is tried again, and that it gave up", () => {
     const story = new Story(wanting(service("worker", { restart: { ...restart, max: 2 } })));
