@@ -98,7 +98,7 @@ function faultsOf(text, kills) {
 
 /** Rotation all the time, and nothing dropped; null: this build has no such keys. */
 function logKeys(bin) {
-  const log = { max_size: "200KB", keep: 100_000, compress: true };
+  const log = { max_size: "200KB", keep: 10_000, compress: true };
   const folder = mkdtempSync(join(tmpdir(), "procs-chaos-keys-"));
   const file = { log: { max_total: "10GB" }, services: { a: { command: "true", log } } };
   writeFileSync(join(folder, "procs.yaml"), JSON.stringify(file));

@@ -182,13 +182,17 @@ function isCalm(slot) {
   return slot.startsWith("calm");
 }
 
-/** Each life with the number of lines that it says to have written. */
+/** So many of the runs of an instance that have ended are kept, whatever the file says; the last may be at work. */
+const RUNS_KEPT = 95;
+
+/** Each life whose lines are still kept, with the number of lines that it says to have written. */
 function saidLives({ said }) {
   const slots = SERVICES.flatMap(({ name }) => [1, 2, 3, 4, 5, 6].map((slot) => `${name}.${slot}`));
   const lives = new Map();
   for (const { slot, pid, born, out, err } of readRecords(said, slots))
     lives.set(`${slot} ${pid} ${born}`, { slot, pid, born, out, err });
-  return [...lives.values()];
+  const all = [...lives.values()];
+  return slots.flatMap((slot) => all.filter((life) => life.slot === slot).slice(-RUNS_KEPT));
 }
 
 function summary({ hand, death, lives, lines }) {
