@@ -1,11 +1,12 @@
 import { readFileSync, readlinkSync } from "node:fs";
+import { type Cgroups, NO_CGROUPS } from "./cgroups.ts";
 import { TREE_FD } from "./shim.ts";
 import { hasProc, listProcesses, type Process } from "./tree.ts";
 
 /** A live process that belongs to a run of some project, by what it carries. */
 export interface Member {
   readonly process: Process;
-  /** PROCS_ID in its environment; null: it has none, or hides it. */
+  /** PROCS_ID in its environment, or that of the run whose cgroup it is in; null: neither. */
   readonly mark: string | null;
   /** What is open where a life fifo would be. */
   readonly fifo: string | null;
@@ -24,12 +25,13 @@ export interface ShimFacts {
  * One look at all processes of the machine, however many runs are asked about. Empty where there is no
  * /proc: then the fifos and the ledgers are all that is known.
  */
-export function takeCensus(): readonly Member[] {
+export function takeCensus(cgroups: Pick<Cgroups, "members"> = NO_CGROUPS): readonly Member[] {
   if (!hasProc) return [];
+  const members = cgroups.members();
   return listProcesses().flatMap((process) => {
     if (process.pid === globalThis.process.pid) return [];
     const environment = environmentOf(process.pid);
-    const mark = valueIn(environment, "PROCS_ID");
+    const mark = valueIn(environment, "PROCS_ID") ?? members.get(process.pid) ?? null;
     const fifo = fifoOf(process.pid);
     if (mark === null && fifo === null) return [];
     const isShim = process.pid === process.session && valueIn(environment, "PROCS_SHIM") !== null;
@@ -43,9 +45,9 @@ export function takeCensus(): readonly Member[] {
 let recent: readonly Member[] | null = null;
 
 /** The same look for all who ask before anything else can happen: a supervisor that begins asks several questions at once. */
-export function recentCensus(): readonly Member[] {
+export function recentCensus(cgroups: Pick<Cgroups, "members">): readonly Member[] {
   if (recent === null) {
-    recent = takeCensus();
+    recent = takeCensus(cgroups);
     queueMicrotask(() => {
       recent = null;
     });

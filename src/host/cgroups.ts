@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isPopulated, removeCgroup } from "./cgroup.ts";
+import { isPopulated, pidsIn, removeCgroup } from "./cgroup.ts";
 import { writeOwn } from "./own-files.ts";
 
 export interface CgroupsOptions {
@@ -38,8 +38,8 @@ export interface Cgroups {
   warm(): void;
   /** That of a run of an earlier supervisor; null: there is none. */
   find(mark: string): string | null;
-  /** The marks of the runs of which something lives. */
-  populated(): readonly string[];
+  /** Of all that lives in them: pid to the mark of its run. */
+  members(): ReadonlyMap<number, string>;
   /** Removes those that are empty, and the project's own when none is left. */
   sweep(): void;
   /** The same for what other projects, which nobody has started since, have left behind. */
@@ -51,7 +51,7 @@ export const NO_CGROUPS: Cgroups = {
   make: () => null,
   warm: () => undefined,
   find: () => null,
-  populated: () => [],
+  members: () => new Map(),
   sweep: () => undefined,
   sweepOthers: () => undefined,
 };
@@ -92,10 +92,13 @@ export function openCgroups(options: CgroupsOptions): Cgroups {
       const run = runName(projectId, mark);
       return run === null ? null : (runs().find((folder) => basename(folder) === run) ?? null);
     },
-    populated: () =>
-      runs()
-        .filter(isPopulated)
-        .map((folder) => `${projectId}:${basename(folder).slice(RUN.length)}`),
+    members: () =>
+      new Map(
+        runs().flatMap((folder) => {
+          const mark = `${projectId}:${basename(folder).slice(RUN.length)}`;
+          return pidsIn(folder).map((pid) => [pid, mark] as const);
+        }),
+      ),
     sweep: () => {
       for (const folder of runs()) if (!isPopulated(folder)) removeCgroup(folder);
       for (const folder of folders) if (runsIn(folder).length === 0) removeCgroup(folder);

@@ -104,10 +104,10 @@ export function createHost(options: HostOptions): RealHost {
     schedule: (spec) => schedules.schedule(spec),
     leftovers: () => {
       clearFifos(paths);
-      endForgottenAttempts(recentCensus(), projectId);
-      return findLeftovers(paths, projectId, recentCensus());
+      endForgottenAttempts(recentCensus(cgroups), projectId);
+      return findLeftovers(paths, projectId, recentCensus(cgroups));
     },
-    killLeftovers: (leftovers, ending) => killLeftovers(paths, projectId, leftovers, ending),
+    killLeftovers: (leftovers, ending) => killLeftovers(context, leftovers, ending),
     stats: (ids) => sampleRuns(processes, sampler, ids),
     watching: () => watches.ready(),
     close: async () => {

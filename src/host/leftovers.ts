@@ -6,10 +6,12 @@ import type { Millis, ServiceSpec, StopSettings } from "../core/spec.ts";
 import { runFiles } from "../logs/layout.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { type Member, takeCensus } from "./census.ts";
+import { isPopulated } from "./cgroup.ts";
 import { markOf, readMark } from "./environment.ts";
 import { isHeld, openReader, watchFifo } from "./fifos.ts";
 import { readLedger } from "./ledger.ts";
 import { fifoRuns, lifeFifos, namesIn, readFifoName } from "./life.ts";
+import type { RunContext } from "./run.ts";
 import { isAttempt } from "./strays.ts";
 import { findProcess, killTrees, markIn, signalTrees, type TreeTarget } from "./tree.ts";
 
@@ -76,14 +78,15 @@ export function clearFifos(paths: ProjectPaths): void {
  * everything found by mark, life fifo or session. Resolves with those of which something lives even then.
  */
 export async function killLeftovers(
-  paths: ProjectPaths,
-  projectId: string,
+  context: Pick<RunContext, "paths" | "projectId" | "cgroups">,
   leftovers: readonly Leftover[],
   ending: LeftoverEnding,
 ): Promise<readonly Leftover[]> {
-  const ends = leftovers.map(
-    (leftover) => new End(paths, targetOf(paths, projectId, leftover.id), leftover),
-  );
+  const { paths, projectId, cgroups } = context;
+  const ends = leftovers.map((leftover) => {
+    const target = targetOf(paths, projectId, leftover.id);
+    return new End(paths, { ...target, cgroup: cgroups.find(target.mark) }, leftover);
+  });
   const immortal: Leftover[] = [];
   for (let rest = ends; rest.length > 0; ) {
     const layer = withoutDependents(rest, ending.services);
@@ -92,6 +95,7 @@ export async function killLeftovers(
     immortal.push(...lasting.map((each) => each.leftover));
   }
   for (const each of leftovers) if (!immortal.includes(each)) clear(paths, each.id);
+  cgroups.sweep();
   return immortal;
 }
 
@@ -182,18 +186,32 @@ class End {
   }
 
   isThere(): boolean {
-    return isHeld(this.#tree) || this.#marked().length > 0;
+    const { cgroup } = this.target;
+    const isInCgroup = cgroup != null && isPopulated(cgroup);
+    return isHeld(this.#tree) || isInCgroup || this.#marked().length > 0;
   }
 
   onGone(listener: () => void): { close(): void } {
-    if (!isHeld(this.#tree)) return this.#pollMarked(listener);
-    return watchFifo(openReader(this.#tree), { end: listener });
+    if (!isHeld(this.#tree)) return this.#poll(listener);
+    let poll: { close(): void } | null = null;
+    const fifo = watchFifo(openReader(this.#tree), {
+      end: () => {
+        poll = this.isThere() ? this.#poll(listener) : null;
+        if (poll === null) listener();
+      },
+    });
+    return {
+      close: () => {
+        fifo.close();
+        poll?.close();
+      },
+    };
   }
 
   /** Without the fifo nobody tells when the last one goes. */
-  #pollMarked(listener: () => void): { close(): void } {
+  #poll(listener: () => void): { close(): void } {
     const timer = setInterval(() => {
-      if (this.#marked().length > 0) return;
+      if (this.isThere()) return;
       clearInterval(timer);
       listener();
     }, LOOK_EVERY_MS);

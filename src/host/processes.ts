@@ -168,7 +168,7 @@ export class Processes {
     if (due.length === 0) return;
     const adoptions = due.map(({ adoption }) => adoption);
     finishRenames(adoptions, this.#options);
-    const census = takeCensus();
+    const census = takeCensus(this.#options.cgroups);
     for (const each of due) {
       try {
         this.#takeOver(each.run, each.adoption, traceRun(each.run.id, census, this.#options));

@@ -8,11 +8,11 @@ import type { RunContext } from "./run.ts";
 import { dropTrace, ledgerOfRun, traceRun } from "./trace.ts";
 import { killTrees } from "./tree.ts";
 
-type Context = Pick<RunContext, "paths" | "projectId">;
+type Context = Pick<RunContext, "paths" | "projectId" | "cgroups">;
 
 /** Living runs that are not among those known, by whichever of their names. */
 export function findStrays(known: readonly InstanceId[], context: Context): readonly Stray[] {
-  const census = recentCensus();
+  const census = recentCensus(context.cgroups);
   endForgottenAttempts(census, context.projectId);
   const marks = new Set(known.flatMap((id) => marksOf(id, context)));
   const held = fifoRuns(context.paths).filter((id) => isHeld(lifeFifos(context.paths, id).tree));

@@ -94,19 +94,50 @@ describe.each(MEANS)("escapees found %s", (_, options) => {
   });
 });
 
-test.runIf(hasCgroups())("what shakes off everything is ended by its cgroup", async () => {
-  const it = await startWith(`(setsid ${CLEAN} sh -c 'sh deaf pid &' ${CLOSED} &)`, {});
-  const pid = await escapee(it);
-  it.host.stop(API, { signal: "SIGTERM", timeout: 100 });
-  await it.event("exited");
-  it.host.kill(API);
-  await it.event("gone");
-  expect(isAlive(pid)).toBe(false);
-  expect(
-    hunted(it)
-      .at(-1)
-      ?.processes.some((process) => process.pid === pid),
-  ).toBe(true);
+describe.runIf(hasCgroups())("what shakes off everything", () => {
+  const all = `(setsid ${CLEAN} sh -c 'sh deaf pid &' ${CLOSED} &)`;
+
+  test("is ended by its cgroup", async () => {
+    const it = await startWith(all, {});
+    const pid = await escapee(it);
+    it.host.stop(API, { signal: "SIGTERM", timeout: 100 });
+    await it.event("exited");
+    it.host.kill(API);
+    await it.event("gone");
+    expect(isAlive(pid)).toBe(false);
+    expect(
+      hunted(it)
+        .at(-1)
+        ?.processes.some((process) => process.pid === pid),
+    ).toBe(true);
+  });
+
+  test.each(["known", "forgotten"])(
+    "is found by the next supervisor to which it is %s",
+    async (how) => {
+      const it = await startWith(all, {});
+      const pid = await escapee(it);
+      const program = (await it.event("started")).pid;
+      await it.host.close();
+      process.kill(program, "SIGKILL");
+      await eventually("the program is gone", () => !isAlive(program));
+      it.events.length = 0;
+      const next = it.successor();
+      const spec = it.spec(["sh", "main"]);
+      if (how === "known") {
+        next.adopt({ id: API, was: [], spec, port: null, phase: "ready", signal: null });
+        await it.event("exited");
+        next.kill(API);
+        await it.event("gone");
+      } else {
+        const leftovers = next.leftovers();
+        expect(leftovers).toMatchObject([{ id: API, pids: expect.arrayContaining([pid]) }]);
+        const ending = { services: new Map(), hurry: AbortSignal.abort() };
+        expect(await next.killLeftovers(leftovers, ending)).toEqual([]);
+      }
+      expect(isAlive(pid)).toBe(false);
+    },
+  );
 });
 
 /** Of the old kind of cgroups: what it has frozen waits inside the kernel, deaf to SIGKILL. */
