@@ -16,6 +16,7 @@ import type { Project } from "../core/spec.ts";
  *   POST /v1/attach   { "own": true }        EventItem a line, until closed; an owner that goes away ends the project;
  *                                            "since": also what happened after that number
  *   POST /v1/detach   {}                     { "ok": true }: the owner lets go, the project stays
+ *   POST /v1/clear    ClearRequest           ClearReply: what was stored of their output is deleted
  *   POST /v1/handover HandoverRequest        { "ok": true }: another supervisor takes over, nothing that runs is touched
  *
  * A failure is a status of 400, 404, 409 or 500 with an ErrorReply. Every request carries `X-Procs-Version`.
@@ -43,6 +44,19 @@ export interface HandoverRequest {
     readonly args: readonly string[];
     readonly env: Readonly<Record<string, string>>;
   } | null;
+}
+
+/** Whose logs are deleted; null: all that there are. */
+export interface ClearRequest {
+  readonly targets: readonly Target[] | null;
+}
+
+export interface ClearReply {
+  readonly v: 1;
+  readonly kind: "cleared";
+  readonly services: readonly { readonly name: string; readonly freed_bytes: number }[];
+  /** Instances, by name, of which something is still there. */
+  readonly failed: readonly { readonly name: string; readonly why: string }[];
 }
 
 export interface ErrorReply {

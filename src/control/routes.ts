@@ -4,6 +4,7 @@ import { EXIT } from "../errors.ts";
 import { type Check, ShapeError } from "./check.ts";
 import { RequestError } from "./failure.ts";
 import type {
+  ClearReply,
   EventItem,
   HandoverRequest,
   Operation,
@@ -11,11 +12,12 @@ import type {
   ProjectReply,
   ResultItem,
   StreamItem,
+  Target,
   VersionReply,
   WhyReply,
 } from "./protocol.ts";
 import type { ControlRequest, Handler, Responder } from "./server.ts";
-import { attachRequest, handoverRequest, operation, planRequest } from "./shapes.ts";
+import { attachRequest, clearRequest, handoverRequest, operation, planRequest } from "./shapes.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What the supervisor does for the API. Everything may throw RequestError. */
@@ -33,6 +35,8 @@ export interface Control {
   /** An owner has come; returns what to call when its connection is gone. null: there is one already. */
   own(): (() => void) | null;
   disown(): void;
+  /** Deletes what is stored of the output of these; null: of all. */
+  clear(targets: readonly Target[] | null): Promise<ClearReply>;
   /** The reply of a handover has been handed over. */
   handOver(request: HandoverRequest): void;
   /** The reply of a `down` has been handed over. */
@@ -68,6 +72,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "POST /v1/detach": (control, _request, responder) => {
     control.disown();
     responder.reply({ ok: true });
+  },
+  "POST /v1/clear": async (control, request, responder) => {
+    refuseOtherVersion(control, request, "logs --clear");
+    responder.reply(await control.clear(read(clearRequest, request).targets));
   },
   "POST /v1/handover": (control, request, responder) => {
     const asked = read(handoverRequest, { ...request, body: request.body ?? {} });
@@ -159,7 +167,7 @@ function refuseOtherVersion(control: Control, request: ControlRequest, what: str
   throw new RequestError(409, "P601", message, {
     help: [
       `ps, logs, stop and down work across versions; ${what} does not`,
-      "procs down, then procs up    runs it under the procs you called",
+      "procs daemon upgrade    the procs you called takes over, and nothing that runs is touched",
     ],
   });
 }

@@ -30,7 +30,14 @@ import {
   tagged,
   text,
 } from "./check.ts";
-import type { By, HandoverRequest, Operation, PlanRequest, Target } from "./protocol.ts";
+import type {
+  By,
+  ClearRequest,
+  HandoverRequest,
+  Operation,
+  PlanRequest,
+  Target,
+} from "./protocol.ts";
 import { environment, patternFault, projectFault, serviceName, sound, within } from "./sound.ts";
 
 /** Instances a service may be asked to have: more is a slip of the finger. */
@@ -197,6 +204,8 @@ const by = optional(
   { user: "somebody", via: "cli", pid: 0 },
 );
 
+const target = object<Target>({ service: text, instance: optional(nullable(count), null) });
+
 /** What every operation has. */
 const asking = { by, id: optional(nullable(text), null) };
 
@@ -232,7 +241,7 @@ export const operation = tagged<Operation>("op", {
   scale: object({ ...waiting, ...asking, counts: record(instances) }),
   signal: object({
     ...asking,
-    targets: list(object<Target>({ service: text, instance: optional(nullable(count), null) })),
+    targets: list(target),
     signal: signalName,
   }),
   wait: object({
@@ -250,6 +259,9 @@ export const attachRequest = object<{ readonly own: boolean; readonly since: num
   own: optional(flag, false),
   since: optional(nullable(count), null),
 });
+
+/** The body of POST /v1/clear. */
+export const clearRequest = object<ClearRequest>({ targets: nullable(list(target)) });
 
 /** The body of POST /v1/handover. */
 export const handoverRequest = object<HandoverRequest>({

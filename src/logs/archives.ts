@@ -148,22 +148,35 @@ export function dropArchives(live: string, to: number): void {
     const isIn = parsed !== null && parsed.to <= to && !parsed.ending.endsWith("tmp");
     return isIn && parsed.mark !== "cut" ? [{ path, parsed }] : [];
   });
-  const last = files.reduce<(typeof files)[number] | null>(
+  const last = lastOf(files);
+  if (last === null) return;
+  // Where the live file begins must stay known, too, when more was archived since it was cut.
+  const cut = lastOf(files.filter(({ parsed }) => parsed.mark === "t"));
+  const kept = [last, ...(cut === null || cut === last ? [] : [cut])].map((one) =>
+    emptied(live, one),
+  );
+  for (const { path } of files) if (!kept.includes(path)) rmSync(path, { force: true });
+}
+
+interface NamedFile {
+  readonly path: string;
+  readonly parsed: ArchiveName;
+}
+
+function lastOf(files: readonly NamedFile[]): NamedFile | null {
+  return files.reduce<NamedFile | null>(
     (best, one) => (best === null || one.parsed.to >= best.parsed.to ? one : best),
     null,
   );
-  if (last === null) return;
-  const wasCut = files.some(({ parsed }) => parsed.mark === "t");
-  const gone = archiveName({
-    ...last.parsed,
-    from: 0,
-    mark: wasCut ? "t" : "hole",
-    ending: "gone",
-  });
-  const tombstone = join(dirname(live), gone);
-  if (last.path !== tombstone) renameSync(last.path, tombstone);
+}
+
+/** Makes an archive the empty file that tells where what was dropped ended. Its path. */
+function emptied(live: string, { path, parsed }: NamedFile): string {
+  const name = archiveName({ ...parsed, from: 0, ending: "gone" });
+  const tombstone = join(dirname(live), name);
+  if (path !== tombstone) renameSync(path, tombstone);
   truncateSync(tombstone, 0);
-  for (const { path } of files) if (path !== tombstone) rmSync(path, { force: true });
+  return tombstone;
 }
 
 /** By position. A plain archive and its compressed copy may be there at once: either will do. */

@@ -58,7 +58,8 @@ export async function superviseProject(
     session.core.handle(event);
     storage.heard(event);
   };
-  const host = indexes.follow(createHost({ paths, key, emit, warn: log }));
+  const onFull = (error: unknown) => storage.disk.full(error);
+  const host = indexes.follow(createHost({ paths, key, emit, warn: log, onFull }));
   const state = new StateFile({
     ...{ path: paths.stateFile, version, boot: bootId(), key },
     onFault: (error) => storage.stateFailed(error),
@@ -117,6 +118,7 @@ export async function superviseProject(
   });
   const control = new ProjectControl({
     ...{ session, host, drift, owner, guardian: options.guardian ?? null },
+    clearLogs: (targets) => storage.clear(targets, (id) => indexes.clear(id)),
     onLeave: () => departure.leave(),
   });
   const handler = createHandler(guardControl(control, inheritance));

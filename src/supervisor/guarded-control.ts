@@ -22,6 +22,7 @@ export function guardControl(control: Control, inheritance: Inheritance): Contro
     },
     own: () => control.own(),
     disown: () => control.disown(),
+    clear: async (targets) => known(() => control.clear(targets)),
     handOver: (request) => control.handOver(request),
     leave: () => control.leave(),
   };

@@ -1,6 +1,7 @@
 import { unreachable } from "../assert.ts";
 import { RequestError } from "../control/failure.ts";
 import {
+  type ClearReply,
   type EventItem,
   type HandoverRequest,
   type Operation,
@@ -8,6 +9,7 @@ import {
   PROTOCOL,
   type ProjectReply,
   type ResultItem,
+  type Target,
   type VersionReply,
   type WhyReply,
 } from "../control/protocol.ts";
@@ -44,6 +46,7 @@ export interface ProjectControlOptions {
   readonly owner: Owner;
   /** What starts it anew; null: it was started by hand. */
   readonly guardian: Guardian | null;
+  readonly clearLogs: Control["clear"];
   /** The reply of a `down` has been handed over. */
   readonly onLeave: () => void;
 }
@@ -141,6 +144,10 @@ export class ProjectControl implements Control {
 
   disown(): void {
     this.#options.owner.release();
+  }
+
+  clear(targets: readonly Target[] | null): Promise<ClearReply> {
+    return this.#options.clearLogs(targets);
   }
 
   handOver({ guardian }: HandoverRequest): void {

@@ -59,6 +59,12 @@ export class Retention {
     return this.#drop(bytes);
   }
 
+  /** Whether its files are, or may be, written to. */
+  isLive(id: InstanceId): boolean {
+    const { service, slot, run } = id;
+    return liveRuns(this.#options.observed(), service, slot).has(run) || this.#lives(id);
+  }
+
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

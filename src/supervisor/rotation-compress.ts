@@ -67,7 +67,8 @@ export class Compressor {
       else {
         await this.#compress(live, archive).catch((error: unknown) => {
           this.#waiting.delete(live);
-          this.#options.onFault(live, error);
+          // Ended by us, it is no fault.
+          if (this.#current === live) this.#options.onFault(live, error);
         });
       }
       this.#current = null;

@@ -1,17 +1,10 @@
-import {
-  closeSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { LogSettings } from "../core/spec.ts";
 import { failpoint } from "../host/failpoint.ts";
-import { archiveName, listArchives } from "../logs/archives.ts";
+import { archiveName, dropArchives, listArchives } from "../logs/archives.ts";
+import { type Asked, buryBelow, lineEnd, refuse } from "./rotation-clear.ts";
 import { Compressor } from "./rotation-compress.ts";
 import { cut } from "./rotation-cut.ts";
 import { BLOCK_BYTES, canPunch, punchBelow } from "./rotation-punch.ts";
@@ -21,9 +14,6 @@ import { Tools } from "./rotation-tools.ts";
 const REST_BYTES = 65_536;
 /** What an ended run left in its live file is archived, and so compressed, from this size on. */
 const ENDED_BYTES_MIN = 1_048_576;
-/** How far back a newline is looked for: an archive ends with a whole line, if lines are not longer. */
-const LINE_BYTES_MAX = 1_048_576;
-const PIECE_BYTES = 65_536;
 /** Between two tries where rotating fails: doubled with each. */
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 60_000;
@@ -54,6 +44,8 @@ interface Stream {
   isReleased: boolean;
   failures: number;
   retryAt: number;
+  /** What is stored of it is to go: who is told when it has. */
+  readonly clearing: Asked[];
 }
 
 /**
@@ -87,12 +79,9 @@ export class Rotator {
   /** A stream is being written, from now on or already. */
   watch(service: string, live: string): void {
     if (this.#streams.has(live)) return;
-    const { base, shift } = listArchives(live);
-    const state = { isEnded: false, isReleased: false, failures: 0, retryAt: 0 };
-    const stream = { live, service, base, shift, ...state };
-    this.#streams.set(live, stream);
+    const stream = this.#stream(service, live);
     // What a predecessor had begun: it may have died before it copied, or before it punched.
-    if (isUnpunched(stream) || this.#isDue(stream, shift + sizeOf(live))) this.#add(stream);
+    if (isUnpunched(stream) || this.#isDue(stream)) this.#add(stream);
   }
 
   /** A stream was seen to have grown. */
@@ -104,12 +93,21 @@ export class Rotator {
 
   /** The run has ended: nobody writes to the stream any more. */
   end(service: string, live: string): void {
-    this.watch(service, live);
-    const stream = this.#streams.get(live);
-    this.#streams.delete(live);
-    if (stream === undefined) return;
+    const stream = this.#streams.get(live) ?? this.#stream(service, live);
     stream.isEnded = true;
-    if (this.#isDue(stream, stream.shift + sizeOf(live))) this.#add(stream);
+    if (isUnpunched(stream) || this.#isDue(stream)) this.#add(stream);
+    else this.#forget(stream);
+  }
+
+  /** Deletes what is stored of a stream that is being written; rejects with what fails. */
+  clear(service: string, live: string): Promise<void> {
+    this.watch(service, live);
+    return new Promise((resolve, reject) => {
+      const stream = this.#streams.get(live);
+      if (stream === undefined || this.#isClosed) return reject(new Error("it has just ended"));
+      stream.clearing.push({ resolve, reject });
+      this.#add(stream);
+    });
   }
 
   /** Leaves a stream alone at once: its files are about to move. */
@@ -119,6 +117,7 @@ export class Rotator {
     this.#compressor.release(live);
     if (stream === undefined) return;
     stream.isReleased = true;
+    refuse(stream.clearing);
     this.#waiting.delete(stream);
     if (this.#current === stream) this.#tools.stop();
   }
@@ -154,32 +153,50 @@ export class Rotator {
         if (!stream.isReleased) this.#failed(stream, error);
       }
       this.#current = null;
+      if (stream.isEnded && !this.#waiting.has(stream)) this.#forget(stream);
     }
+  }
+
+  #stream(service: string, live: string): Stream {
+    const state = { isEnded: false, isReleased: false, failures: 0, retryAt: 0, clearing: [] };
+    const stream = { live, service, base: 0, shift: 0, ...state };
+    refresh(stream);
+    this.#streams.set(live, stream);
+    return stream;
+  }
+
+  #forget(stream: Stream): void {
+    if (this.#streams.get(stream.live) === stream) this.#streams.delete(stream.live);
   }
 
   async #tend(stream: Stream): Promise<void> {
     this.#punches ??= await canPunch(this.#options.runs, this.#tools);
+    refresh(stream);
     const punches = this.#punches && (stream.isEnded || stream.shift === 0);
     if (punches && isUnpunched(stream)) await this.#punch(stream);
+    for (const told of stream.clearing.splice(0)) {
+      await this.#clear(stream, punches).then(told.resolve, told.reject);
+    }
     const before = stream.base;
     for (;;) {
-      const end = stream.shift + sizeOf(stream.live);
-      if (stream.isReleased || !this.#isDue(stream, end)) break;
-      if (!(punches ? await this.#archive(stream, end) : await this.#cut(stream))) break;
+      refresh(stream);
+      if (stream.isReleased || !this.#isDue(stream)) break;
+      if (!(punches ? await this.#archive(stream) : await this.#cut(stream))) break;
       this.#options.onArchived(stream.live);
     }
     if (stream.base > before && !stream.isReleased) this.compress(stream.service, stream.live);
   }
 
-  #isDue(stream: Stream, end: number): boolean {
+  #isDue(stream: Stream): boolean {
     const { max_size, compress } = this.#options.settings(stream.service);
-    const length = end - stream.base;
+    const length = endOf(stream) - stream.base;
     if (!stream.isEnded) return length > this.#limit(stream);
     return length > max_size + REST_BYTES || (compress && length > ENDED_BYTES_MIN);
   }
 
   /** Copies the oldest bytes of the live file to an archive, and punches them. False: given up. */
-  async #archive(stream: Stream, end: number): Promise<boolean> {
+  async #archive(stream: Stream): Promise<boolean> {
+    const end = endOf(stream);
     const { live, base, shift } = stream;
     const { max_size } = this.#options.settings(stream.service);
     failpoint("copy.before");
@@ -237,6 +254,20 @@ export class Rotator {
     return true;
   }
 
+  async #clear(stream: Stream, punches: boolean): Promise<void> {
+    const { live } = stream;
+    this.#compressor.release(live);
+    if (punches) {
+      stream.base = buryBelow(live, stream);
+      await this.#punch(stream);
+    } else {
+      if (endOf(stream) > stream.shift && !(await this.#cut(stream)))
+        throw new Error("its program goes on");
+      dropArchives(live, stream.base);
+    }
+    this.#options.onArchived(live);
+  }
+
   #limit({ service }: Stream): number {
     const { max_size } = this.#options.settings(service);
     return max_size + Math.min(REST_BYTES, Math.floor(max_size / 4));
@@ -255,28 +286,21 @@ export class Rotator {
   }
 }
 
-/** After the last newline before `limit`; `limit` itself in the middle of a very long line. */
-function lineEnd(fd: number, from: number, limit: number): number {
-  const piece = Buffer.allocUnsafe(PIECE_BYTES);
-  const lowest = Math.max(from, limit - LINE_BYTES_MAX);
-  for (let end = limit; end > lowest; ) {
-    const start = Math.max(lowest, end - PIECE_BYTES);
-    const got = readSync(fd, piece, 0, end - start, start);
-    const newline = piece.subarray(0, got).lastIndexOf(10);
-    if (newline !== -1) return start + newline + 1;
-    end = start;
-  }
-  return limit;
-}
-
 function isUnpunched({ live, base, shift }: Stream): boolean {
   const stat = statSync(live, { throwIfNoEntry: false });
   if (stat === undefined || base - shift < BLOCK_BYTES) return false;
   return stat.blocks * 512 > stat.size - (base - shift) + 4 * BLOCK_BYTES;
 }
 
-function sizeOf(live: string): number {
-  return statSync(live, { throwIfNoEntry: false })?.size ?? 0;
+function endOf({ live, shift }: Stream): number {
+  return shift + (statSync(live, { throwIfNoEntry: false })?.size ?? 0);
+}
+
+/** The names on the disk decide what is archived: a range that is copied twice is a hole the second time. */
+function refresh(stream: Stream): void {
+  const { base, shift } = listArchives(stream.live);
+  stream.base = base;
+  stream.shift = shift;
 }
 
 function isNoSpace(error: unknown): boolean {

@@ -98,6 +98,12 @@ export class RunIndexes {
     };
   }
 
+  /** Deletes what is stored of a run that goes on writing; rejects with what fails. */
+  async clear(id: InstanceId): Promise<void> {
+    const files = this.#files(id);
+    await Promise.all([files.out, files.err].map((live) => this.#rotator.clear(id.service, live)));
+  }
+
   close(): void {
     this.#indexer.close();
     this.#rotator.close();

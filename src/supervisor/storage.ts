@@ -1,6 +1,9 @@
+import type { ClearReply, Target } from "../control/protocol.ts";
 import type { Event } from "../core/event.ts";
+import type { InstanceId } from "../core/observed.ts";
 import type { LogSettings } from "../core/spec.ts";
 import type { ProjectPaths } from "../paths.ts";
+import { type Clearing, clearLogs } from "./clear-logs.ts";
 import { Disk, isNoSpace } from "./disk.ts";
 import type { EventLog } from "./event-log.ts";
 import { Retention } from "./retention.ts";
@@ -15,6 +18,8 @@ export interface StorageOptions {
 /** The space that a project takes on the disk: what may stay of its logs, and what is done when there is none left. */
 export class Storage {
   readonly disk: Disk;
+  readonly #paths: ProjectPaths;
+  readonly #events: EventLog;
   readonly #retention: Retention;
   readonly #onFault: StorageOptions["onFault"];
   readonly #saveEvents: () => void;
@@ -24,6 +29,8 @@ export class Storage {
   #fault = "";
 
   constructor({ paths, events, onFault }: StorageOptions) {
+    this.#paths = paths;
+    this.#events = events;
     this.#onFault = onFault;
     this.#retention = new Retention({
       ...{ paths, onFault },
@@ -84,6 +91,20 @@ export class Storage {
   look(): void {
     if (this.#session !== null) this.#retention.look();
     this.disk.look();
+  }
+
+  /** Deletes what is stored of these (null: of all); `clearLive` does it for a run that goes on writing. */
+  async clear(
+    targets: readonly Target[] | null,
+    clearLive: Clearing["clearLive"],
+  ): Promise<ClearReply> {
+    const isLive = (id: InstanceId) => this.#retention.isLive(id);
+    const reply = await clearLogs({ runs: this.#paths.runs, targets, isLive, clearLive });
+    const names = reply.services.map(({ name }) => name);
+    const message = `the logs of ${names.join(", ")} were cleared`;
+    if (names.length > 0) this.#events.add({ type: "supervisor", message });
+    this.disk.look();
+    return reply;
   }
 
   /** `isLeaving`: nothing will be stored any more. */

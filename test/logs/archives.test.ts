@@ -131,3 +131,13 @@ test("a stream moves with its archives", () => {
   ]);
   expect(readFileSync(join(folder, "7.out@10-20"), "utf8")).toBe("3.out@10-20");
 });
+
+test("dropping what was archived after a cut forgets no cut: positions of the live file hang on it", () => {
+  const live = make("3.out", "3.out@0-10.t", "3.out@10-20.t.gz", "3.out@20-30", "3.out@30-40.gz");
+  dropArchives(live, 40);
+  expect(listArchives(live)).toEqual({ list: [], base: 40, shift: 20, isBeingCut: false });
+  expect(readdirSync(folder).sort()).toEqual(["3.out", "3.out@0-20.t.gone", "3.out@0-40.gone"]);
+  make("3.out@40-50");
+  dropArchives(live, 50);
+  expect(listArchives(live)).toMatchObject({ base: 50, shift: 20 });
+});
