@@ -1,8 +1,10 @@
-import { appendFileSync, readFileSync, realpathSync } from "node:fs";
+import { appendFileSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
 import { basename } from "node:path";
 import type { Exit } from "../core/observed.ts";
 import type { Millis, Signal } from "../core/spec.ts";
+import { LEDGER_BYTES_MAX } from "../logs/ledger.ts";
+import { readPlain } from "../logs/plain-file.ts";
 import { monotonicMs } from "./clock.ts";
 import { failpoint } from "./failpoint.ts";
 
@@ -48,7 +50,7 @@ export const NO_LEDGER: Ledger = {
 /** A ledger that is not there, or not readable, reads as an empty one. */
 export function readLedger(path: string): Ledger {
   try {
-    return parseLedger(readFileSync(path, "utf8"), SILENT_SIGNALS);
+    return parseLedger(readPlain(path, LEDGER_BYTES_MAX).toString("utf8"), SILENT_SIGNALS);
   } catch {
     return NO_LEDGER;
   }

@@ -5,10 +5,11 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   renameSync,
   writeSync,
 } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { EXIT, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
 
@@ -63,6 +64,10 @@ export function tidyFiles(paths: ProjectPaths, say: (message: string) => void): 
     if (!stats.isFile()) putAside(path, say);
     else if (stats.uid === process.getuid?.() && (stats.mode & 0o777) !== 0o600) close(path, say);
   }
+  for (const entry of readdirSync(paths.runs, { withFileTypes: true })) {
+    if (entry.isDirectory()) tidyRuns(join(paths.runs, entry.name), say);
+    else if (!isAside(entry.name)) putAside(join(paths.runs, entry.name), say);
+  }
   const socket = lstatSync(paths.socket, { throwIfNoEntry: false });
   if (socket !== undefined && !socket.isSocket()) putAside(paths.socket, say);
 }
@@ -71,6 +76,17 @@ function filesOf(paths: ProjectPaths): readonly string[] {
   const { lock, address, events, stateFile, supervisorLog } = paths;
   const older = [events, stateFile].map((path) => `${path}.1`);
   return [lock, address, events, stateFile, `${stateFile}.new`, supervisorLog, ...older];
+}
+
+/** Logs, indexes and ledgers: a link there would have a program write somewhere else. */
+function tidyRuns(folder: string, say: (message: string) => void): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isFile() && !isAside(entry.name)) putAside(join(folder, entry.name), say);
+  }
+}
+
+function isAside(name: string): boolean {
+  return /\.aside\.\d+$/.test(name);
 }
 
 function putAside(path: string, say: (message: string) => void): void {

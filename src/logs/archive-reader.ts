@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Archive } from "./archives.ts";
+import { openPlain, readPlain } from "./plain-file.ts";
 
 /** Unpacked bytes held in memory by all readers of this process together; more goes to unnamed files. */
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
@@ -28,7 +29,7 @@ export interface ArchiveReader {
 /** Opens an archive; null: it has gone, or cannot be read. */
 export function openArchive(archive: Archive): ArchiveReader | null {
   try {
-    return archive.isCompressed ? openPacked(archive) : readerOf(openSync(archive.path, "r"));
+    return archive.isCompressed ? openPacked(archive) : readerOf(openPlain(archive.path));
   } catch {
     return null;
   }
@@ -45,7 +46,7 @@ function openPacked({ path, from, to }: Archive): ArchiveReader {
 function unpackHere(path: string, length: number): ArchiveReader {
   // One chunk that takes all: the bytes are not copied a second time.
   const options = { chunkSize: Math.max(64, length + 1), maxOutputLength: length };
-  const bytes = gunzipSync(readFileSync(path), options);
+  const bytes = gunzipSync(readPlain(path, HELD_BYTES_MAX), options);
   if (bytes.length !== length) throw new Error(`${path} is not whole`);
   heldBytes += length;
   let isOpen = true;
@@ -60,7 +61,7 @@ function unpackHere(path: string, length: number): ArchiveReader {
 
 /** Synchronous like all reading: it takes a tenth of a second for each ten megabytes. */
 function unpackToFile(path: string, length: number): ArchiveReader {
-  const packed = openSync(path, "r");
+  const packed = openPlain(path);
   const unpacked = openUnnamed();
   try {
     const stdio = [packed, unpacked, "ignore"] as const;

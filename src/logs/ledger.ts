@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { readPlain } from "./plain-file.ts";
 
 /** What the shim wrote down about one run: `start <pid>`, then `exit <status>` as sh's `$?`. */
 export interface Ledger {
@@ -8,11 +8,14 @@ export interface Ledger {
   readonly status: number | null;
 }
 
+/** A ledger has a few lines; what is longer is none. */
+export const LEDGER_BYTES_MAX = 1_000_000;
+
 /** Reads a ledger; a missing or torn one knows nothing. */
 export function readLedger(path: string): Ledger {
   let text = "";
   try {
-    text = readFileSync(path, "utf8");
+    text = readPlain(path, LEDGER_BYTES_MAX).toString("utf8");
   } catch {
     // Not written yet, or taken away.
   }

@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, fstatSync, readSync, type Stats, statSync } from "node:fs";
 import { currentArchives, knownArchives } from "./archive-folder.ts";
 import { type ArchiveReader, openArchive } from "./archive-reader.ts";
 import { type Archive, cutsPath, type StreamArchives } from "./archives.ts";
+import { openPlain } from "./plain-file.ts";
 
 /** Looks at the names before giving up on an archive that is there and cannot be opened. */
 const TRIES_MAX = 3;
@@ -148,7 +149,7 @@ export class StreamBytes {
 
   #open(): number | null {
     try {
-      this.#fd ??= openSync(this.#path, "r");
+      this.#fd ??= openPlain(this.#path);
     } catch {
       // Not there: it may come.
     }

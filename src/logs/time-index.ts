@@ -1,9 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, readSync, statSync } from "node:fs";
+import { openPlain } from "./plain-file.ts";
 
 export const RECORD_BYTES = 16;
 
 /** Records held in memory at a time: a month of one line a second is 40 MB of index, never loaded whole. */
 const BLOCK_RECORDS = 4096;
+
+/** The last moment that Date knows. */
+const DATE_MS_MAX = 8.64e15;
 
 /** "All bytes below `offset` had been written by `timeMs`"; wall time, as in layout.ts. */
 export interface TimeRecord {
@@ -46,7 +50,7 @@ export class TimeIndex {
   refresh(): void {
     try {
       this.#reopenIfReplaced();
-      this.#fd ??= openSync(this.#path, "r");
+      this.#fd ??= openPlain(this.#path);
       const count = Math.floor(fstatSync(this.#fd).size / RECORD_BYTES);
       if (count === this.#count) return;
       this.#count = count;
@@ -123,7 +127,7 @@ export class TimeIndex {
     if (place + RECORD_BYTES > this.#block.length) return null;
     const offset = Number(this.#block.readBigUInt64LE(place));
     const timeMs = this.#block.readDoubleLE(place + 8);
-    return { offset, timeMs: Number.isFinite(timeMs) ? timeMs : 0 };
+    return { offset, timeMs: Math.abs(timeMs) <= DATE_MS_MAX ? timeMs : 0 };
   }
 
   #load(at: number): void {

@@ -78,6 +78,21 @@ test("what is no socket in the place of the socket is put aside", () => {
   expect(asideOf(paths.socket)).toBeDefined();
 });
 
+test("what is no folder among the folders of the runs is put aside, once", () => {
+  const foreign = join(folder, "foreign");
+  mkdirSync(foreign);
+  symlinkSync(foreign, join(paths.runs, "web.1"));
+  tidyFiles(paths, say);
+  expect(asideOf(join(paths.runs, "web.1"))).toBeDefined();
+  mkdirSync(join(paths.runs, "api.1"));
+  const log = join(paths.runs, "api.1", "1.out");
+  symlinkSync(join(folder, "precious"), log);
+  tidyFiles(paths, say);
+  tidyFiles(paths, say);
+  expect(asideOf(log)).toBeDefined();
+  expect(said).toHaveLength(2);
+});
+
 test("a file that others may read, or that we may not, is 0600 again, and keeps what it holds", () => {
   writeFileSync(paths.events, "a");
   chmodSync(paths.events, 0o644);
