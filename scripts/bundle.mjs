@@ -1,4 +1,5 @@
 // Puts what `procs ps` needs into one file, dist/cli/fast.js: loading forty small modules takes a third of its time.
+// And the supervisor into another, dist/supervisor/main.js: it takes over from a dead one the sooner for it.
 // Everything else stays where tsc put it and is imported from there, so that each module exists once:
 // what is inlined here keeps no state, and errors.js, whose class is compared, is not inlined.
 import { rmSync } from "node:fs";
@@ -6,23 +7,25 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const HOT =
-  /\/(cli\/(main|args|suggest|commands|create-context|output|paint|project|signals|globals|fields|render-instances|render-ps|clean|format|symbols|table|width|take-snapshot)|cli\/catalog\/\w+|cli\/commands\/ps|logs\/clean|engines\/local|control\/(client|wire|failure|protocol)|config\/(find|source)|version|paths)\.js$/;
+  /\/(cli\/(main|args|suggest|commands|create-context|output|paint|project|signals|globals|fields|render-instances|render-ps|clean|format|symbols|table|width|take-snapshot)|cli\/catalog\/\w+|cli\/commands\/ps|logs\/clean|engines\/(local|operating|returning|retold|way|handing-over)|control\/(client|wire|failure|protocol|address|listens|others|trust)|config\/(find|source)|version|paths)\.js$/;
+
+/** Read only when a file is looked at, which most supervisors never do. */
+const APART = /\/(config\/load|errors)\.js$/;
 
 /** `dist` is a folder that tsc has filled. */
 export async function bundle(dist) {
   rmSync(`${dist}/cli/fast.js`, { force: true });
+  await intoOne(`${dist}/cli/main.js`, `${dist}/cli/fast.js`, (id) => !HOT.test(id));
+  const isApart = (id) => id.includes("/node_modules/") || APART.test(id);
+  await intoOne(`${dist}/supervisor/main.js`, `${dist}/supervisor/main.js`, isApart);
+}
+
+async function intoOne(input, file, isApart) {
   const build = await rolldown({
-    input: `${dist}/cli/main.js`,
-    platform: "node",
-    external: (id, _importer, isResolved) => isResolved && !HOT.test(id),
-    logLevel: "silent",
+    ...{ input, platform: "node", logLevel: "silent" },
+    external: (id, _importer, isResolved) => isResolved && isApart(id),
   });
-  await build.write({
-    file: `${dist}/cli/fast.js`,
-    format: "esm",
-    codeSplitting: false,
-    comments: false,
-  });
+  await build.write({ file, format: "esm", codeSplitting: false, comments: false });
   await build.close();
 }
 

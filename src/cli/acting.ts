@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import type { By, Operation, ResultItem, StreamItem } from "../control/protocol.ts";
 import type { Engine } from "../engines/engine.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT } from "../errors.ts";
 import type { ParsedArgs } from "./args.ts";
 import type { Context } from "./context.ts";
 import { reportLasting } from "./lasting.ts";
@@ -73,14 +73,6 @@ export async function act(
 /** The exit code that a performed operation ends its command with. */
 export function exitOf(result: ResultItem | null): number {
   return result === null ? EXIT.interrupted : result.exit;
-}
-
-/** Says what a supervisor that died left running, to a person whose command puts that right. Rethrows the rest. */
-export function takeOver(context: Context, error: unknown, doing: string): "leftovers" {
-  const [diagnostic] = error instanceof UserError ? error.diagnostics : [];
-  if (diagnostic?.code !== "P602") throw error;
-  context.say(`${diagnostic.message}; ${doing}`);
-  return "leftovers";
 }
 
 /** The services that the running project has, as last applied; null: nothing runs. */

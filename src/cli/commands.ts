@@ -3,6 +3,7 @@ import { CONFIGURE } from "./catalog/configure.ts";
 import { EVERYDAY } from "./catalog/everyday.ts";
 import { INSPECT } from "./catalog/inspect.ts";
 import { INTERACT } from "./catalog/interact.ts";
+import { MACHINE } from "./catalog/machine.ts";
 import type { Context } from "./context.ts";
 
 /** One command as data: help, docs and completion are made from it, and argv is read against it. */
@@ -53,12 +54,18 @@ export interface Example {
   readonly what: string;
 }
 
-export type Group = "Everyday" | "Inspect" | "Interact" | "Configure";
+export type Group = "Everyday" | "Inspect" | "Interact" | "Configure" | "Machine";
 
-export const GROUPS: readonly Group[] = ["Everyday", "Inspect", "Interact", "Configure"];
+export const GROUPS: readonly Group[] = ["Everyday", "Inspect", "Interact", "Configure", "Machine"];
 
 /** In the order of the help. */
-export const COMMANDS: readonly Command[] = [...EVERYDAY, ...INSPECT, ...INTERACT, ...CONFIGURE];
+export const COMMANDS: readonly Command[] = [
+  ...EVERYDAY,
+  ...INSPECT,
+  ...INTERACT,
+  ...CONFIGURE,
+  ...MACHINE,
+];
 
 /** Accepted before or after the command. A command's own option of the same letter goes first. */
 export const GLOBAL_OPTIONS: readonly Option[] = [

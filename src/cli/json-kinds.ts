@@ -244,6 +244,27 @@ const KINDS: Readonly<Record<string, Schema>> = {
     { origins: { type: "object" } },
   ),
   why: kind("why", { service: text, lines: texts }),
+  daemon: kind(
+    "daemon",
+    {
+      action: { enum: ["status", "restart", "upgrade"] },
+      running: flag,
+      same_version: flag,
+      version: textOrNull,
+      pid: wholeOrNull,
+      guardian: wholeOrNull,
+      node: textOrNull,
+      since: timeOrNull,
+      folder: text,
+      log: text,
+    },
+    { replaced: flag, from: text, kept: whole, touched: texts },
+  ),
+  daemon_log: kind("daemon_log", { path: text, lines: texts }),
+  cleared: kind("cleared", {
+    services: list(object({ name: text, freed_bytes: whole })),
+    failed: list(object({ name: text, why: text })),
+  }),
   version: kind("version", {
     version: text,
     protocol: whole,

@@ -106,7 +106,12 @@ export interface PlanRequest {
 }
 
 /** `id`: any word. An operation that is asked again under the same one, of the next supervisor too, changes nothing twice. */
-export type Operation = { readonly by: By; readonly id?: string | null } & (
+export type Operation = {
+  readonly by: By;
+  readonly id?: string | null;
+  /** Of a reload that is asked again: the services that its plan touches, as the supervisor that died had made it. */
+  readonly about?: readonly string[] | null;
+} & (
   | (PlanRequest & {
       readonly op: "apply";
       readonly command: "up" | "reload";

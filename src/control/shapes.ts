@@ -207,7 +207,11 @@ const by = optional(
 const target = object<Target>({ service: text, instance: optional(nullable(count), null) });
 
 /** What every operation has. */
-const asking = { by, id: optional(nullable(text), null) };
+const asking = {
+  by,
+  id: optional(nullable(text), null),
+  about: optional(nullable(names), null),
+};
 
 const waiting = { wait: optional(flag, true), timeout_ms: optional(amount, DEFAULT_WAIT_MS) };
 

@@ -1,11 +1,12 @@
 import type {
+  ClearReply,
   EventItem,
-  HandoverRequest,
   Operation,
   PlanRequest,
   ProjectReply,
   ResultItem,
   StreamItem,
+  Target,
   VersionReply,
   WhyReply,
 } from "../control/protocol.ts";
@@ -31,8 +32,13 @@ export interface Engine {
   /** Follows all events of one supervisor; with `own`, the project ends when this connection does. */
   attach(options: AttachOptions): Promise<AttachEnd>;
   detach(): Promise<void>;
-  /** Another supervisor takes over, without anything that runs being touched. False: nothing runs. */
-  handOver(request: HandoverRequest): Promise<boolean>;
+  /** Deletes what is stored of the output of these services (null: of all), with nothing running too. Throws P602 where something runs and no supervisor answers. */
+  clearLogs(targets: readonly Target[] | null): Promise<ClearReply>;
+  /**
+   * Another supervisor takes over, without anything that runs being touched: one of the `same` version, or one of
+   * `ours`. Resolves when it answers; null: nothing runs.
+   */
+  handOver(to: "same" | "ours"): Promise<VersionReply | null>;
   /** Sees to it that a supervisor runs, of this version where none did. */
   launch(): Promise<void>;
 }

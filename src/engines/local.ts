@@ -2,20 +2,23 @@ import { socketOf } from "../control/address.ts";
 import { call, type StreamEnd, stream } from "../control/client.ts";
 import { refuseBesideOther } from "../control/others.ts";
 import type {
+  ClearReply,
   EventItem,
-  HandoverRequest,
   PlanRequest,
   ProjectReply,
+  Target,
   VersionReply,
   WhyReply,
 } from "../control/protocol.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
-import { UserError } from "../errors.ts";
+import { EXIT, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
 import type { AttachOptions, Engine, EventsOptions } from "./engine.ts";
-import { type Base, nothingRuns, performOperation, untilLeft, type Way } from "./operating.ts";
-import { goneForGood, nextSupervisor, RETURN_MS_MAX } from "./returning.ts";
+import { handOver } from "./handing-over.ts";
+import { nothingRuns, performOperation, untilLeft } from "./operating.ts";
+import { findAnswer, nextSupervisor } from "./returning.ts";
+import type { Base, Way } from "./way.ts";
 
 export interface LocalEngineOptions {
   /** Where a supervisor that has to be started looks for its folders; this process's environment unless given. */
@@ -65,9 +68,11 @@ export function localEngine(paths: ProjectPaths, options: LocalEngineOptions = {
     async detach() {
       await post("/v1/detach", {});
     },
-    async handOver(request: HandoverRequest) {
-      return (await post("/v1/handover", request)) !== null;
+    async clearLogs(targets) {
+      const reply = await post<ClearReply>("/v1/clear", { targets });
+      return reply ?? (await clearStored(paths, targets));
     },
+    handOver: (to) => handOver(way, options, to),
     launch,
   };
 }
@@ -101,26 +106,6 @@ function createWay(paths: ProjectPaths, options: LocalEngineOptions): Way {
     },
   };
   return way;
-}
-
-/** Null only when really nothing runs. What asks for nothing to be done may be asked as often as it takes. */
-async function findAnswer<T>(way: Way, ask: (base: Base) => Promise<T | null>): Promise<T | null> {
-  const until = performance.now() + RETURN_MS_MAX;
-  for (;;) {
-    const isLate = performance.now() > until;
-    try {
-      const answer = await way.reach(ask);
-      if (answer !== null) return answer;
-      if (isLate) throw goneForGood(way.paths);
-    } catch (error) {
-      if (isLate || !wentSilent(error)) throw error;
-    }
-    if (!(await way.next())) return null;
-  }
-}
-
-function wentSilent(error: unknown): boolean {
-  return error instanceof UserError && error.diagnostics[0]?.code === "P609";
 }
 
 /** Follows over the lives of supervisors: what happened in between is told by the next one. */
@@ -171,6 +156,22 @@ async function attach(base: Base, how: AttachOptions): Promise<StreamEnd | null>
 async function planLocally(request: PlanRequest): Promise<PlanDoc> {
   const { planFromNothing } = await import("../supervisor/plan.ts");
   return planFromNothing(request);
+}
+
+/** With nothing running, nobody writes to them: they can be deleted from here. */
+async function clearStored(
+  paths: ProjectPaths,
+  targets: readonly Target[] | null,
+): Promise<ClearReply> {
+  const { instancesLeft, listedNames } = await import("../supervisor/leftovers.ts");
+  const left = instancesLeft(paths);
+  if (left.length > 0) {
+    const message = `${listedNames(left)} still run, and no supervisor looks after them`;
+    throw userError(EXIT.supervisor, "P602", message, { help: ["procs up    takes them back"] });
+  }
+  const { clearLogs } = await import("../supervisor/clear-logs.ts");
+  const clearLive = () => Promise.resolve();
+  return clearLogs({ runs: paths.runs, targets, isLive: () => false, clearLive });
 }
 
 const encode = encodeURIComponent;

@@ -1,30 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type StreamEnd, stream } from "../control/client.ts";
-import type { EventItem, Operation, ResultItem, StreamItem } from "../control/protocol.ts";
+import type { Operation, ResultItem, StreamItem } from "../control/protocol.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
 import { EXIT, UserError, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
 import type { OperateOptions } from "./engine.ts";
 import { retold } from "./retold.ts";
-
-/** A supervisor that can be asked. */
-export interface Base {
-  readonly socket: string;
-  readonly version?: string;
-}
-
-/** How an operation finds the supervisor, and the one after it. */
-export interface Way {
-  readonly paths: ProjectPaths;
-  /** null: nobody listens. */
-  reach<T>(ask: (base: Base) => Promise<T | null>): Promise<T | null>;
-  /** Waits for the next supervisor when one went away. False: nothing runs. */
-  next(): Promise<boolean>;
-  launch(): Promise<void>;
-  /** What happened after an event. */
-  since(seq: number, onEvent: (event: EventItem) => void): Promise<void>;
-}
+import type { Base, Way } from "./way.ts";
 
 /** Supervisors that one operation may outlive. */
 const SUPERVISORS_MAX = 1_000;
@@ -82,6 +65,11 @@ class Course {
     this.#how = how;
   }
 
+  /** All but a reload answer for everything that they name. */
+  get #command(): "up" | "reload" {
+    return this.#operation.op === "apply" ? this.#operation.command : "up";
+  }
+
   /** Null: nobody listens. */
   async ask(base: Base): Promise<ResultItem | "cut" | null> {
     let result: ResultItem | null = null;
@@ -132,7 +120,7 @@ class Course {
       return result;
     }
     const elapsed_ms = Math.round(performance.now() - this.#since);
-    const whole = { ...retold(result, this.#plan), elapsed_ms };
+    const whole = { ...retold(result, this.#plan, this.#command), elapsed_ms };
     this.#how.onItem?.(whole);
     return whole;
   }
@@ -147,11 +135,19 @@ class Course {
   }
 
   #body(): Operation {
-    const operation = this.#operation;
+    const operation = { ...this.#operation, ...this.#about() };
     if (!this.#isRepeated || !("timeout_ms" in operation)) return operation;
     const left = operation.timeout_ms - (performance.now() - this.#since);
     const timeout_ms = Math.max(left, Math.min(REST_MS_MIN, operation.timeout_ms));
     return { ...operation, timeout_ms };
+  }
+
+  #about(): Pick<Operation, "about"> {
+    const { op } = this.#operation;
+    const isReload = op === "apply" && this.#operation.command === "reload";
+    if (!this.#isRepeated || this.#plan === null || !isReload) return {};
+    const touched = this.#plan.services.filter(({ symbol }) => symbol !== "=");
+    return { about: touched.map(({ service }) => service) };
   }
 }
 

@@ -1,11 +1,12 @@
 import { socketOf } from "../control/address.ts";
 import { listens } from "../control/listens.ts";
 import { refuseBesideOther } from "../control/others.ts";
-import { EXIT, type UserError, userError } from "../errors.ts";
+import { EXIT, UserError, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
+import type { Base, Way } from "./way.ts";
 
 /** How long a supervisor that went away is waited for: a guardian brings it back in a fraction of that. */
-export const RETURN_MS_MAX = 10_000;
+const RETURN_MS_MAX = 10_000;
 const LOOK_EVERY_MS = 25;
 
 /**
@@ -37,4 +38,27 @@ export function goneForGood(paths: ProjectPaths): UserError {
     notes: [`its log says why: ${paths.supervisorLog}`],
     help: ["procs daemon logs"],
   });
+}
+
+/** Null only when really nothing runs. What asks for nothing to be done may be asked as often as it takes. */
+export async function findAnswer<T>(
+  way: Way,
+  ask: (base: Base) => Promise<T | null>,
+): Promise<T | null> {
+  const until = performance.now() + RETURN_MS_MAX;
+  for (;;) {
+    const isLate = performance.now() > until;
+    try {
+      const answer = await way.reach(ask);
+      if (answer !== null) return answer;
+      if (isLate) throw goneForGood(way.paths);
+    } catch (error) {
+      if (isLate || !wentSilent(error)) throw error;
+    }
+    if (!(await way.next())) return null;
+  }
+}
+
+function wentSilent(error: unknown): boolean {
+  return error instanceof UserError && error.diagnostics[0]?.code === "P609";
 }

@@ -91,7 +91,7 @@ function toRetry(session: Session, request: Apply, touched: readonly string[]): 
 }
 
 /** The services that nothing was done to. */
-function restOf(
+export function restOf(
   session: Session,
   request: Apply,
   done: readonly ServiceResult[],

@@ -14,6 +14,7 @@ export interface GuardianLinkOptions {
   readonly onTerminate: () => void;
 }
 
+const LOOK_EVERY_MS = 20;
 const TRY_AGAIN_MS = 2_000;
 /** How long the guardian may take to leave when it is asked to. */
 const LEAVE_MS_MAX = 2_000;
@@ -24,15 +25,18 @@ export class GuardianLink {
   /** Null: started by hand. */
   readonly pid: number | null;
   #successor: GuardianCommand | null = null;
+  /** There was no room for a pipe: that the guardian has gone can only be looked for. */
+  readonly #isBlind: boolean;
 
   constructor(options: GuardianLinkOptions, env: NodeJS.ProcessEnv) {
     this.#options = options;
     this.pid = Number(env.PROCS_GUARDED) === process.ppid ? process.ppid : null;
+    const pipe = Number(env.PROCS_PIPE);
+    this.#isBlind = !(pipe > 2);
     if (this.pid === null) return;
     process.on("SIGWINCH", () => this.isWell());
     process.on("SIGUSR2", options.onTerminate);
-    const pipe = Number(env.PROCS_PIPE);
-    if (pipe > 2) watchFifo(pipe, { end: () => this.#replace() });
+    if (!this.#isBlind) watchFifo(pipe, { end: () => this.#replace() });
   }
 
   /** Tells the guardian. Not when it has gone: its number may be somebody else's by now. */
@@ -42,10 +46,19 @@ export class GuardianLink {
 
   /** Leaves for another guardian, and with it another supervisor, of `command` or of this version. */
   handOver(command: GuardianCommand | null): void {
-    this.#successor = command;
+    this.#successor = command ?? this.#options.own();
+    if (this.pid === null) {
+      this.#replace();
+      return;
+    }
     this.#signal("SIGQUIT");
     // One that is stopped hears nothing.
     setTimeout(() => this.#signal("SIGKILL"), LEAVE_MS_MAX);
+    if (this.#isBlind) {
+      setInterval(() => {
+        if (process.ppid !== this.pid) this.#replace();
+      }, LOOK_EVERY_MS);
+    }
   }
 
   /**
@@ -57,7 +70,7 @@ export class GuardianLink {
     const isAsked = this.#successor !== null;
     if (!isAsked) log("the guardian was killed: starting another one, and a supervisor with it");
     failpoint("guardian.before");
-    if (startSuccessor(this.#successor ?? own(), key, held)) {
+    if (startSuccessor(inPlace(this.#successor, own()), key, held)) {
       failpoint("guardian.after");
       process.exit(HANDED_EXIT);
     }
@@ -69,4 +82,11 @@ export class GuardianLink {
     if (this.pid === null || process.ppid !== this.pid) return;
     process.kill(this.pid, signal);
   }
+}
+
+/** Where the project lives and what its services get was settled when it was started, not by who upgrades it. */
+function inPlace(successor: GuardianCommand | null, own: GuardianCommand): GuardianCommand {
+  if (successor === null) return own;
+  const { PROCS_GUARDIAN = "" } = successor.env;
+  return { ...successor, env: { ...successor.env, ...own.env, PROCS_GUARDIAN } };
 }

@@ -9,7 +9,8 @@ import { LOCKED_EXIT } from "../host/lock.ts";
 import { openOwn } from "../host/own-files.ts";
 import { softFileLimit } from "../host/shim.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { guardianCommand, startGuardian } from "./guardian.ts";
+import { type GuardianCommand, guardianCommand, startGuardian } from "./guardian.ts";
+import { refuseWithoutRoom, withRoom } from "./room.ts";
 import { newKey } from "./sealed.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -37,7 +38,8 @@ export async function launchSupervisor(options: LaunchOptions): Promise<void> {
   const until = performance.now() + LAUNCH_MS_MAX;
   while (performance.now() < until) {
     if (await listens(socketOf(paths))) return;
-    preparePaths(paths);
+    withRoom(paths, () => preparePaths(paths));
+    refuseWithoutRoom(paths);
     const folder = identityOf(paths.runtime);
     const said = existsSync(paths.supervisorLog) ? statSync(paths.supervisorLog).size : 0;
     const child = start(options);
@@ -67,9 +69,14 @@ function identityOf(path: string): string {
   return stats === undefined ? "" : `${stats.ino} ${stats.birthtimeMs}`;
 }
 
-function start({ paths, env, entry }: LaunchOptions): ChildProcess {
-  const fileLimit = softFileLimit(process.ppid);
-  const command = guardianCommand({ paths, env, entry, fileLimit });
+/** The guardian of this version of procs, as who runs this command would start it. */
+export function ownGuardian({ paths, env, entry }: LaunchOptions): GuardianCommand {
+  return guardianCommand({ paths, env, entry, fileLimit: softFileLimit(process.ppid) });
+}
+
+function start(options: LaunchOptions): ChildProcess {
+  const { paths } = options;
+  const command = ownGuardian(options);
   // What still runs knows the key of the supervisor before; a new one would leave its state unread.
   const key = (existsSync(paths.stateFile) ? findKey(paths) : null) ?? newKey();
   const log = openOwn(paths.supervisorLog, APPENDING);

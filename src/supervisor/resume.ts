@@ -4,6 +4,7 @@ import { offReason } from "../core/desired.ts";
 import { EMPTY } from "../core/fold.ts";
 import { isLive } from "../core/observed.ts";
 import { withDependencies, withDependents } from "../core/order.ts";
+import { restOf } from "./apply.ts";
 import { follow, type OnItem } from "./follow.ts";
 import { makeResult } from "./result.ts";
 import type { Session } from "./session.ts";
@@ -26,7 +27,7 @@ export function resume(session: Session, request: Lasting, onItem: OnItem): Prom
   const course = { request, onItem, release: () => undefined, services, before: EMPTY };
   return follow(session, course, (way) =>
     way.finish((results, elapsedMs) =>
-      makeResult({ op: request.op, services: withStopped(request, results), elapsedMs }),
+      makeResult({ op: request.op, services: wholeOf(session, request, results), elapsedMs }),
     ),
   );
 }
@@ -37,6 +38,7 @@ function namesIn(session: Session, request: Lasting): readonly string[] {
     [...names].filter((name) => desired.services.has(name));
   switch (request.op) {
     case "apply": {
+      if (request.about) return [...new Set(request.about)];
       const on = [...desired.services.keys()].filter((name) => offReason(desired, name) === null);
       const live = [...observed.services].filter(([, one]) => one.instances.some(isLive));
       return [...new Set([...on, ...live.map(([name]) => name)])];
@@ -58,12 +60,14 @@ function namesIn(session: Session, request: Lasting): readonly string[] {
   }
 }
 
-/** What was to be stopped and is no more was stopped by this operation, as far as anybody can tell. */
-function withStopped(
+function wholeOf(
+  session: Session,
   request: Lasting,
   results: readonly ServiceResult[],
 ): readonly ServiceResult[] {
+  if (request.op === "apply") return [...results, ...restOf(session, request, results)];
   if (request.op !== "stop") return results;
+  // What was to be stopped and is no more was stopped by this operation, as far as anybody can tell.
   return results.map((result) =>
     result.outcome === "remains" ? { ...result, outcome: "stopped", detail: null } : result,
   );

@@ -1,6 +1,6 @@
 import type { ResultItem } from "../../control/protocol.ts";
 import { EXIT } from "../../errors.ts";
-import { act, by, exitOf, takeOver } from "../acting.ts";
+import { act, by, exitOf } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { Context } from "../context.ts";
 import { took } from "../results.ts";
@@ -9,7 +9,7 @@ import { actionResult } from "../results-json.ts";
 /** Stops everything, dependents first, and the supervisor. */
 export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const engine = await context.engine();
-  const version = await engine.version().catch((error) => takeOver(context, error, "ending these"));
+  const version = await engine.version();
   if (version === null) {
     if (context.globals.json) context.out.json(actionResult("down", NOTHING));
     context.say("Nothing runs.");

@@ -3,7 +3,7 @@ import { withDependencies } from "../../core/order.ts";
 import type { Project, ServiceSpec } from "../../core/spec.ts";
 import { EXIT, userError } from "../../errors.ts";
 import type { LogTarget } from "../../logs/catalogue.ts";
-import { act, by, exitOf, takeOver, waiting } from "../acting.ts";
+import { act, by, exitOf, waiting } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
 import type { EndRule } from "../attached-rule.ts";
 import type { Context } from "../context.ts";
@@ -27,10 +27,7 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   }
   const wish = readWish(await context.loadProject(), args, context.globals.profiles);
   const engine = await context.engine();
-  const version = await engine
-    .version()
-    .catch((error) => takeOver(context, error, "ending these, then starting anew"));
-  const isRunning = version !== null && version !== "leftovers";
+  const isRunning = (await engine.version()) !== null;
   const request = requestOf(context, args, wish, isRunning);
   if (isRunning && !(await mayApply(context, request))) return EXIT.failed;
   const operation: Operation = {

@@ -27,7 +27,7 @@ export async function run(context: Context, _args: ParsedArgs): Promise<number> 
   if (supervisor !== null) {
     out.line(`supervisor of ${supervisor.project}: ${supervisor.version}, pid ${supervisor.pid}`);
     if (supervisor.version !== VERSION) {
-      context.hint("another version: procs down, then procs up, to run it under this one");
+      context.hint("another version: procs daemon upgrade, and this one takes over what runs");
     }
   }
   return EXIT.ok;
