@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { listArchives } from "../../src/logs/archives.ts";
 import { until } from "../rig/until.ts";
-import { API, countTo, ended, numbers, printer, rotated, settled } from "./rotation.ts";
+import { API, countTo, ended, keep, numbers, printer, rotated, settled } from "./rotation.ts";
 
 const LINES = 50_000;
 
@@ -55,7 +55,6 @@ test.each([
     mkdirSync(folder);
     const path = pathWith(join(folder, "x"), ...programs);
     made.indexes.close();
-    const { keep } = await import("./rotation.ts");
     const { indexes } = keep(made.runs, made.faults, { path, settings: { compress: true } });
     await ended(printer(made.live, LINES));
     await settled(indexes);
@@ -96,6 +95,23 @@ test.each(["auto", "cut"] as const)(
   },
   60_000,
 );
+
+test("what was archived is not archived again, however often the end of its run is told", async () => {
+  using made = rotated();
+  made.indexes.close();
+  await ended(printer(made.live, LINES));
+  const { indexes } = keep(made.runs, made.faults, { settings: { compress: true } });
+  for (let round = 0; round < 3; round += 1) {
+    indexes.heard({ kind: "gone", id: API });
+    await until("it is at work", () => listArchives(made.live).list.length > round);
+    indexes.heard({ kind: "started", id: API, pid: 1, port: null });
+  }
+  indexes.heard({ kind: "gone", id: API });
+  await settled(indexes);
+  indexes.close();
+  expect(made.faults).toEqual([]);
+  expect(await numbers(made.runs)).toEqual(countTo(LINES));
+}, 60_000);
 
 test("the end of a run's output stays readable without unpacking, the rest is compressed when it is much", async () => {
   using made = rotated({ settings: { max_size: 10_000_000, compress: true } });
