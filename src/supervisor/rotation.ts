@@ -1,8 +1,9 @@
-import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { LogSettings } from "../core/spec.ts";
 import { failpoint } from "../host/failpoint.ts";
-import { archiveName } from "../logs/archives.ts";
+import { archiveName, dropArchives } from "../logs/archives.ts";
+import { type Asked, buryBelow, lineEnd, refuse } from "./rotation-clear.ts";
 import { Compressor } from "./rotation-compress.ts";
 import { cut } from "./rotation-cut.ts";
 import { endOf, isUnpunched, type Place, refresh, syncFolder } from "./rotation-place.ts";
@@ -13,9 +14,6 @@ import { Tools } from "./rotation-tools.ts";
 const REST_BYTES = 65_536;
 /** What an ended run left in its live file is archived, and so compressed, from this size on. */
 const ENDED_BYTES_MIN = 1_048_576;
-/** How far back a newline is looked for: an archive ends with a whole line, if lines are not longer. */
-const LINE_BYTES_MAX = 1_048_576;
-const PIECE_BYTES = 65_536;
 /** Between two tries where rotating fails: doubled with each. */
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 60_000;
@@ -43,6 +41,8 @@ interface Stream extends Place {
   isReleased: boolean;
   failures: number;
   retryAt: number;
+  /** What is stored of it is to go: who is told when it has. */
+  readonly clearing: Asked[];
 }
 
 /**
@@ -96,6 +96,17 @@ export class Rotator {
     else this.#forget(stream);
   }
 
+  /** Deletes what is stored of a stream that is being written; rejects with what fails. */
+  clear(service: string, live: string): Promise<void> {
+    this.watch(service, live);
+    return new Promise((resolve, reject) => {
+      const stream = this.#streams.get(live);
+      if (stream === undefined || this.#isClosed) return reject(new Error("it has just ended"));
+      stream.clearing.push({ resolve, reject });
+      this.#add(stream);
+    });
+  }
+
   /** Leaves a stream alone at once: its files are about to move. */
   release(live: string): void {
     const stream = this.#streams.get(live);
@@ -103,6 +114,7 @@ export class Rotator {
     this.#compressor.release(live);
     if (stream === undefined) return;
     stream.isReleased = true;
+    refuse(stream.clearing);
     this.#waiting.delete(stream);
     if (this.#current === stream) this.#tools.stop();
   }
@@ -143,7 +155,7 @@ export class Rotator {
   }
 
   #stream(service: string, live: string): Stream {
-    const state = { isEnded: false, isReleased: false, failures: 0, retryAt: 0 };
+    const state = { isEnded: false, isReleased: false, failures: 0, retryAt: 0, clearing: [] };
     const stream = { live, service, base: 0, shift: 0, ...state };
     refresh(stream);
     this.#streams.set(live, stream);
@@ -159,6 +171,9 @@ export class Rotator {
     refresh(stream);
     const punches = this.#punches && (stream.isEnded || stream.shift === 0);
     if (punches && isUnpunched(stream)) await this.#punch(stream);
+    for (const told of stream.clearing.splice(0)) {
+      await this.#clear(stream, punches).then(told.resolve, told.reject);
+    }
     const before = stream.base;
     for (;;) {
       refresh(stream);
@@ -213,7 +228,7 @@ export class Rotator {
       await this.#tools.copy(source, from, length, target);
     } catch (error) {
       ftruncateSync(target, 0);
-      if (!isNoSpace(error) || !this.#options.onFull(error)) throw error;
+      if (!this.#options.onFull(error)) throw error;
       await this.#tools.copy(source, from, length, target);
     } finally {
       closeSync(target);
@@ -236,6 +251,20 @@ export class Rotator {
     return true;
   }
 
+  async #clear(stream: Stream, punches: boolean): Promise<void> {
+    const { live } = stream;
+    this.#compressor.release(live);
+    if (punches) {
+      stream.base = buryBelow(live, stream);
+      await this.#punch(stream);
+    } else {
+      if (endOf(stream) > stream.shift && !(await this.#cut(stream)))
+        throw new Error("its program goes on");
+      dropArchives(live, stream.base);
+    }
+    this.#options.onArchived(live);
+  }
+
   #limit({ service }: Stream): number {
     const { max_size } = this.#options.settings(service);
     return max_size + Math.min(REST_BYTES, Math.floor(max_size / 4));
@@ -252,22 +281,4 @@ export class Rotator {
     const words = error instanceof Error ? error.message : String(error);
     this.#options.log(`${live} could not be rotated: ${words}`);
   }
-}
-
-/** After the last newline before `limit`; `limit` itself in the middle of a very long line. */
-function lineEnd(fd: number, from: number, limit: number): number {
-  const piece = Buffer.allocUnsafe(PIECE_BYTES);
-  const lowest = Math.max(from, limit - LINE_BYTES_MAX);
-  for (let end = limit; end > lowest; ) {
-    const start = Math.max(lowest, end - PIECE_BYTES);
-    const got = readSync(fd, piece, 0, end - start, start);
-    const newline = piece.subarray(0, got).lastIndexOf(10);
-    if (newline !== -1) return start + newline + 1;
-    end = start;
-  }
-  return limit;
-}
-
-function isNoSpace(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOSPC";
 }
