@@ -274,6 +274,11 @@ export function isNoSpace(error: unknown): boolean {
   return CAUSES[codeOf(error) ?? ""] === "full";
 }
 
+/** Whether it failed because the folder may not be written to. */
+export function isBarred(error: unknown): boolean {
+  return CAUSES[codeOf(error) ?? ""] === "barred";
+}
+
 function codeOf(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error)) return null;
   return typeof error.code === "string" ? error.code : null;

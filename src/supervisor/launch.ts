@@ -42,7 +42,7 @@ export async function launchSupervisor(options: LaunchOptions): Promise<void> {
     refuseWithoutRoom(paths);
     const folder = identityOf(paths.runtime);
     const said = existsSync(paths.supervisorLog) ? statSync(paths.supervisorLog).size : 0;
-    const child = start(options);
+    const child = withRoom(paths, () => start(options));
     const ended = await waitForSocket(paths.socket, child, until);
     if (ended === "listens") return;
     // One that was just leaving took the folder with it: nothing is wrong, and the next try makes it anew.

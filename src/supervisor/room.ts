@@ -4,18 +4,23 @@ import { EXIT, type UserError, userError } from "../errors.ts";
 import { listSlots } from "../logs/catalogue.ts";
 import { StoredSlot } from "../logs/stored-runs.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { FILES_MIN, fullWords, isNoSpace, sizeWords, spaceOf } from "./disk.ts";
+import { FILES_MIN, fullWords, isBarred, isNoSpace, sizeWords, spaceOf } from "./disk.ts";
 
 /** What a supervisor needs to begin with: its lock, its address, its state, the ledgers of the first services. */
 const START_BYTES = 64 * 1024;
 const LARGEST_MAX = 3;
 
-/** Does what needs some room on the disk. Throws P701 (exit 4) when there is none, and whatever `action` throws. */
+/**
+ * Does what writes to the project's folders. Throws P701 (exit 4) when there is no room, P703 (exit 4) when they may not be
+ * written to, and whatever else `action` throws.
+ */
 export function withRoom<T>(paths: ProjectPaths, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw isNoSpace(error) ? noRoom(paths, paths.state) : error;
+    if (isNoSpace(error)) throw noRoom(paths, paths.state);
+    if (isBarred(error)) throw barred(paths, error);
+    throw error;
   }
 }
 
@@ -26,6 +31,15 @@ export function refuseWithoutRoom(paths: ProjectPaths): void {
   for (const folder of [paths.state, paths.runtime]) {
     if (isFull(folder)) throw noRoom(paths, folder);
   }
+}
+
+function barred(paths: ProjectPaths, error: unknown): UserError {
+  const isReadOnly = error instanceof Error && "code" in error && error.code === "EROFS";
+  const why = isReadOnly ? "its disk can only be read" : "it is not allowed";
+  return userError(EXIT.supervisor, "P703", `procs cannot write to ${paths.state}: ${why}`, {
+    notes: [error instanceof Error ? error.message : String(error)],
+    help: ["PROCS_STATE_DIR=DIR procs up    keeps state and logs elsewhere"],
+  });
 }
 
 function isFull(folder: string): boolean {

@@ -211,6 +211,48 @@ test.runIf(CAN_MOUNT)(
   },
 );
 
+test.runIf(CAN_MOUNT)(
+  "a disk that can only be read is named, and what is stored on it can be read",
+  async () => {
+    await using one = crowded("size=8m");
+    const { project, disk } = one;
+    await project.procs("up", "-d", "quiet");
+    await project.procs("down");
+    disk.remount("ro");
+    const up = await project.procs("up", "-d");
+    expect(up.code).toBe(4);
+    expect(up.stderr).toMatch(
+      /^error\[P703\]: procs cannot write to .*: its disk can only be read/,
+    );
+    expect(await project.procs("logs")).toMatchObject({ code: 0 });
+    expect(await project.procs("down")).toMatchObject({ code: 0 });
+    expect((await project.procs("logs", "--clear", "-y")).code).toBe(1);
+    disk.remount("rw");
+    expect(await project.procs("up", "-d", "quiet")).toMatchObject({ code: 0 });
+  },
+);
+
+test.runIf(CAN_MOUNT)("clearing logs makes room where not a byte is free", async () => {
+  await using one = crowded();
+  const { project, told } = one;
+  await project.procs("up", "-d");
+  await until("the disk is full", () => (told().errors.ENOSPC ?? 0) > 1_000);
+  project.write("rest", "");
+  const before = await project.pids("printer");
+  const cleared = await project.procs("logs", "--clear", "printer", "-y");
+  expect(cleared).toMatchObject({ code: 0, stderr: "" });
+  expect(cleared.stdout).toMatch(/^printer: cleared, 1\.?\d* MB freed/);
+  await until("it is told", async () => (await events(project)).some(isResumed));
+  expect(await project.pids("printer")).toEqual(before);
+  const count = told().lines;
+  rmSync(join(project.folder, "rest"));
+  await until("lines are stored again", () => told().lines > count + 1_000);
+  project.write("rest", "");
+  expect((await project.procs("logs", "printer", "-n", "all")).stdout).toContain(
+    `line ${count + 500} `,
+  );
+});
+
 /** Takes every byte that is left. */
 function fill(path: string): void {
   for (const size of [100_000, 4_096, 1]) {

@@ -47,7 +47,7 @@ export const INSPECT: readonly Command[] = [
       { name: "utc", summary: "times in UTC" },
       { name: "raw", summary: "the bytes as they were written" },
       { name: "path", summary: "print the paths of the files instead" },
-      { name: "clear", summary: "not yet", hidden: true },
+      { name: "clear", summary: "delete what was written so far (asks)" },
       { name: "no-prefix", summary: "no service names" },
     ],
     examples: [

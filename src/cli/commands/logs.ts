@@ -1,4 +1,4 @@
-import { EXIT, userError } from "../../errors.ts";
+import { EXIT } from "../../errors.ts";
 import { chooseRuns, listSlots } from "../../logs/catalogue.ts";
 import { entryText, type LogEntry } from "../../logs/entry.ts";
 import { followLogs } from "../../logs/follow.ts";
@@ -12,7 +12,7 @@ import { printPaths } from "../log-paths.ts";
 import { type LogRequest, readLogRequest } from "../log-request.ts";
 
 export async function run(context: Context, args: ParsedArgs): Promise<number> {
-  if (args.flag("clear")) throw notYet();
+  if (args.flag("clear")) return (await import("../clear-logs.ts")).clearLogs(context, args);
   const request = await readLogRequest(context, args);
   if (args.flag("path")) return printPaths(context, request.query);
   const history = openHistory(request.query);
@@ -130,10 +130,4 @@ function conclude(context: Context, args: ParsedArgs, request: LogRequest): numb
     context.say(`${matches} in ${scanned.toLocaleString("en")} lines`);
   }
   return args.flag("exit-code") && matched === 0 ? EXIT.no : EXIT.ok;
-}
-
-function notYet() {
-  return userError(EXIT.usage, "P803", "procs cannot clear logs yet", {
-    help: ["procs logs --path prints the files; those of ended runs may be removed"],
-  });
 }
