@@ -65,11 +65,6 @@ class Course {
     this.#how = how;
   }
 
-  /** All but a reload answer for everything that they name. */
-  get #command(): "up" | "reload" {
-    return this.#operation.op === "apply" ? this.#operation.command : "up";
-  }
-
   /** Null: nobody listens. */
   async ask(base: Base): Promise<ResultItem | "cut" | null> {
     let result: ResultItem | null = null;
@@ -120,7 +115,7 @@ class Course {
       return result;
     }
     const elapsed_ms = Math.round(performance.now() - this.#since);
-    const whole = { ...retold(result, this.#plan, this.#command), elapsed_ms };
+    const whole = { ...retold(result, this.#plan), elapsed_ms };
     this.#how.onItem?.(whole);
     return whole;
   }

@@ -1,40 +1,25 @@
 import type { ResultItem, ServiceResult } from "../control/protocol.ts";
 import type { PlanDoc, PlanService } from "../core/plan-doc.ts";
-import { EXIT } from "../errors.ts";
 
 /**
  * A supervisor that took an operation over knows how everything is now, and not how it was before. What was done to
  * each service is then told by the plan that the first supervisor had made of the same operation.
  */
-export function retold(
-  result: ResultItem,
-  plan: PlanDoc | null,
-  command: "up" | "reload",
-): ResultItem {
+export function retold(result: ResultItem, plan: PlanDoc | null): ResultItem {
   if (plan === null) return result;
   const plans = new Map(plan.services.map((one) => [one.service, one]));
-  const services = result.services.map((one) => retoldService(one, plans.get(one.name), command));
-  const bad = services.filter(({ ok }) => !ok);
+  const services = result.services.map((one) => retoldService(one, plans.get(one.name)));
   const removed = plan.services.filter(
     ({ service, symbol }) => symbol === "-" && !services.some(({ name }) => name === service),
   );
   return {
     ...result,
-    // Its exit code is for the bad ones, of which those that count are some.
-    ...(bad.length === 0 ? { ok: true, exit: EXIT.ok } : {}),
     services: [...services, ...removed.map(({ service }) => removedService(service))],
     plan: plan.id,
   };
 }
 
-function retoldService(
-  result: ServiceResult,
-  plan: PlanService | undefined,
-  command: "up" | "reload",
-): ServiceResult {
-  // A reload answers for what it touches: what crashes beside that did so before.
-  if (command === "reload" && plan?.symbol === "=" && !result.ok)
-    return { ...result, ok: true, outcome: "unchanged", detail: null, last_lines: [] };
+function retoldService(result: ServiceResult, plan: PlanService | undefined): ServiceResult {
   if (!result.ok || (result.outcome !== "ready" && result.outcome !== "done")) return result;
   switch (plan?.symbol) {
     case "=":
