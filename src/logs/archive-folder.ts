@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { archivesOf, NO_ARCHIVES, type StreamArchives } from "./archives.ts";
+import { statOrNull } from "./plain-file.ts";
 
 /** File systems keep times this coarsely: a folder that changed just before it was listed may have changed unseen since. */
 const FOLDER_TIME_MS = 50;
@@ -30,7 +31,7 @@ export function currentArchives(live: string): StreamArchives {
 
 function find(live: string, settleMs: number): StreamArchives {
   const folder = dirname(live);
-  const changedMs = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const changedMs = statOrNull(folder)?.mtimeMs ?? 0;
   const known = listings.get(folder);
   const isRight = known?.changedMs === changedMs && changedMs + settleMs <= known.listedMs;
   const listing = isRight ? known : list(folder, changedMs);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 
 /**
  * Opens a file for reading. Throws also for a folder, and for a fifo that stands where a file should be,
@@ -21,5 +21,14 @@ export function readPlain(path: string, bytesMax: number): Buffer {
     return bytes.subarray(0, readSync(fd, bytes, 0, size, 0));
   } finally {
     closeSync(fd);
+  }
+}
+
+/** What is at a path; null: nothing, or nothing that can be reached (links in a circle, a folder that is closed). */
+export function statOrNull(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
   }
 }

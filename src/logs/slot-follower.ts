@@ -1,10 +1,10 @@
-import { type Stats, statSync } from "node:fs";
 import { basename } from "node:path";
 import { listSlotRuns, type StoredRun, type StoredStream, streamsOf } from "./catalogue.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import type { Positions } from "./history.ts";
 import { runFiles, type Stream, slotFolder } from "./layout.ts";
 import { readLedger } from "./ledger.ts";
+import { statOrNull } from "./plain-file.ts";
 import { Tail } from "./tail.ts";
 
 /** File systems keep times this coarsely: a folder that changed just now may change unseen. */
@@ -141,12 +141,4 @@ export class SlotFollower {
 function renamedAt(source: StoredStream, takeOver: (inode: number) => number | null): number {
   const inode = statOrNull(source.path)?.ino;
   return (inode === undefined ? null : takeOver(inode)) ?? 0;
-}
-
-function statOrNull(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    return null;
-  }
 }

@@ -1,7 +1,8 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { archivesOf, parseArchiveName, streamFiles } from "./archives.ts";
 import { type RunFiles, runFiles, type Stream } from "./layout.ts";
+import { statOrNull } from "./plain-file.ts";
 import type { KeptArchive, KeptRun } from "./retention.ts";
 
 /** What one slot has on the disk, kept between two looks: only what has changed is asked for again. */
@@ -110,8 +111,8 @@ export function deleteRun(files: RunFiles): void {
 
 /** Bytes at the end of a stream that are in its live file. */
 function unarchivedOf(live: string, names: readonly string[]): number {
-  const stats = statSync(live, { throwIfNoEntry: false });
-  if (stats === undefined) return 0;
+  const stats = statOrNull(live);
+  if (stats === null) return 0;
   const own = names.filter((name) => name.startsWith(`${basename(live)}@`));
   const { base, shift } = archivesOf(dirname(live), own);
   return Math.max(0, stats.size + shift - base);
@@ -119,8 +120,8 @@ function unarchivedOf(live: string, names: readonly string[]): number {
 
 /** Blocks count: a live file keeps its length and has a hole where archived bytes were. */
 function factsOf(path: string): { readonly diskBytes: number; readonly atMs: number } | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? null : { diskBytes: stats.blocks * 512, atMs: stats.mtimeMs };
+  const stats = statOrNull(path);
+  return stats === null ? null : { diskBytes: stats.blocks * 512, atMs: stats.mtimeMs };
 }
 
 function readNames(folder: string): readonly string[] {

@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, fstatSync, readSync, type Stats } from "node:fs";
 import { currentArchives, knownArchives } from "./archive-folder.ts";
 import { type ArchiveReader, openArchive } from "./archive-reader.ts";
 import { type Archive, cutsPath, type StreamArchives } from "./archives.ts";
-import { openPlain } from "./plain-file.ts";
+import { openPlain, statOrNull } from "./plain-file.ts";
 
 /** Looks at the names before giving up on an archive that is there and cannot be opened. */
 const TRIES_MAX = 3;
@@ -64,7 +64,7 @@ export class StreamBytes {
   /** Of the live file, open or not; null: it is not there. */
   stat(): Stats | null {
     if (this.#fd !== null) return fstatSync(this.#fd);
-    return statSync(this.#path, { throwIfNoEntry: false }) ?? null;
+    return statOrNull(this.#path);
   }
 
   /** Names the live file whatever its path; null while it is not open, when the number may be another's. */
@@ -134,7 +134,7 @@ export class StreamBytes {
     if (!isSuspect) return { kind: "bytes", bytes };
     this.#archives = currentArchives(this.#path);
     if (at < this.#archives.base) return null;
-    const named = statSync(this.#path, { throwIfNoEntry: false });
+    const named = statOrNull(this.#path);
     if (named?.ino === fstatSync(fd).ino) return { kind: "bytes", bytes };
     this.#hasGone = true;
     return { kind: "end" };
@@ -142,7 +142,7 @@ export class StreamBytes {
 
   /** Looks at the names too where the live file is cut, not punched: its positions move with each cut. */
   #countCuts(): number {
-    const cuts = statSync(cutsPath(this.#path), { throwIfNoEntry: false })?.size ?? 0;
+    const cuts = statOrNull(cutsPath(this.#path))?.size ?? 0;
     if (cuts > 0) this.#archives = currentArchives(this.#path);
     return cuts;
   }

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, readSync, statSync } from "node:fs";
-import { openPlain } from "./plain-file.ts";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { openPlain, statOrNull } from "./plain-file.ts";
 
 export const RECORD_BYTES = 16;
 
@@ -100,8 +100,8 @@ export class TimeIndex {
 
   #reopenIfReplaced(): void {
     if (this.#fd === null) return;
-    const named = statSync(this.#path, { throwIfNoEntry: false });
-    if (named === undefined || named.ino === fstatSync(this.#fd).ino) return;
+    const named = statOrNull(this.#path);
+    if (named === null || named.ino === fstatSync(this.#fd).ino) return;
     this.close();
     this.#span = null;
   }
