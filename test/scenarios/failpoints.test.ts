@@ -72,12 +72,12 @@ test.concurrent.for(EFFECTS)(
     });
     project.write("../program.sh", PROGRAM);
     project.write("../starts/.keep", "");
-    await story(project);
+    await story(project, effect === "guardian" ? 2 : 1);
     expect(diedAt(project).sort(), "never reached").toEqual(names);
   },
 );
 
-async function story(project: Project): Promise<void> {
+async function story(project: Project, guardians: number): Promise<void> {
   await gives(project, "up", "-d");
   const keep = startsOf(project, "keep.1");
   expect(keep).toHaveLength(1);
@@ -90,7 +90,7 @@ async function story(project: Project): Promise<void> {
   await gives(project, "scale", "many=2");
   await dies(project, "many.1");
   await supervisorDies(project);
-  await guardianDies(project);
+  for (let dead = 0; dead < guardians; dead++) await guardianDies(project);
 
   // Each of its runs fills more than what may be kept.
   project.write("procs.yaml", file({ api: 2, flood: 2 }));
