@@ -94,7 +94,12 @@ export function createProject(yaml: string, env: Record<string, string> = {}): P
     async [Symbol.asyncDispose]() {
       await finished(open("down", "-t", "1s"));
       for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
-      for (const line of processesOf(stateFolder)) killQuietly(Number.parseInt(line, 10));
+      // A guardian starts a supervisor anew, and a supervisor a guardian, until both have gone.
+      await until("nothing of the project is left", () => {
+        const left = processesOf(stateFolder);
+        for (const line of left) killQuietly(Number.parseInt(line, 10));
+        return left.length === 0;
+      });
       removeCgroups(stateFolder);
       rmSync(root, { recursive: true, force: true });
     },

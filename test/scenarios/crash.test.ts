@@ -2,6 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { newKeepers, slay } from "../rig/deaths.ts";
 import { createProject, type Project } from "../rig/project.ts";
 import { until } from "../rig/until.ts";
 
@@ -17,51 +18,67 @@ services:
     depends_on: { db: ready }
 `;
 
-async function killSupervisor(project: Project): Promise<void> {
-  const { supervisor } = await project.snapshot();
-  const pid = supervisor?.pid ?? 0;
-  process.kill(pid, "SIGKILL");
-  await until("it is dead", () => !project.alive().some((line) => line.startsWith(`${pid} `)));
-}
-
+/** Shells of ours that run a shell of an instance. */
 const copies = (project: Project) =>
-  project.alive().filter((line) => /^\d+ \/bin\/sh -c eval/.test(line)).length;
+  project.alive().filter((line) => /^\d+ \/bin\/sh -c eval .*PROCS_SHIM/.test(line)).length;
 
-test("with the supervisor killed no command says that nothing runs", async () => {
+test("a supervisor that is killed is back at once, and has taken over what runs", async () => {
   await using project = createProject(DATABASE);
   expect(await project.procs("up", "-d")).toMatchObject({ code: 0 });
-  await killSupervisor(project);
-  const commands = [["ps"], ["stop", "api"], ["reload"], ["plan"], ["restart"], ["why", "api"]];
+  const pids = await project.pids("db");
+  const { guardian } = await slay(project, "supervisor");
+  const ps = await project.procs("ps");
+  expect(ps).toMatchObject({ code: 0, stderr: "" });
+  expect(await project.pids("db")).toEqual(pids);
+  expect((await newKeepers(project)).guardian).toBe(guardian);
+  expect(copies(project)).toBe(2);
+});
+
+test("a guardian that is killed is replaced, and nothing that runs notices", async () => {
+  await using project = createProject(DATABASE);
+  await project.procs("up", "-d");
+  const pids = await project.pids("db");
+  const before = await slay(project, "guardian");
+  await newKeepers(project, before);
+  expect(await project.pids("db")).toEqual(pids);
+  expect(copies(project)).toBe(2);
+  // And that one is a guardian as good as the first.
+  await slay(project, "supervisor");
+  expect(await project.pids("db")).toEqual(pids);
+});
+
+test("with guardian and supervisor killed, any next command takes over what runs, and then does its work", async () => {
+  await using project = createProject(DATABASE);
+  await project.procs("up", "-d");
+  const pids = await project.pids("db");
+  const commands = [
+    ["ps"],
+    ["why", "api"],
+    ["plan"],
+    ["reload"],
+    ["stop", "api"],
+    ["start", "api"],
+  ];
   for (const words of commands) {
+    await slay(project, "guardian", "supervisor");
     const { code, stderr } = await project.procs(...words);
-    expect([words, code]).toEqual([words, 4]);
-    expect(stderr).toContain("what it started still runs without it: api.1, db.1");
+    expect([words, code, stderr]).toEqual([words, 0, expect.not.stringContaining("error")]);
+    expect([words, await project.pids("db")]).toEqual([words, pids]);
   }
   expect(copies(project)).toBe(2);
 });
 
-test("after a kill of the supervisor up ends what is left as its services want, then starts anew", async () => {
-  await using project = createProject(DATABASE);
-  await project.procs("up", "-d");
-  await killSupervisor(project);
-  const up = await project.procs("up", "-d");
-  expect(up).toMatchObject({ code: 0 });
-  expect(up.stderr).toContain("the supervisor died");
-  expect(copies(project)).toBe(2);
-  const { stdout } = await project.procs("logs", "--raw", "--previous");
-  expect(stdout).toContain("INT\nclean\n");
-  expect(stdout).not.toContain("TERM");
-  expect(stdout.indexOf("api ends")).toBeLessThan(stdout.indexOf("INT"));
-});
-
-test("after a kill of the supervisor down ends what is left, also without its runtime folder", async () => {
+test("with both killed down ends what is left as its services want, also without its runtime folder", async () => {
   await using project = createProject(DATABASE);
   for (const isCleaned of [false, true]) {
     await project.procs("up", "-d");
-    await killSupervisor(project);
+    await slay(project, "guardian", "supervisor");
     if (isCleaned) rmSync(join(project.stateFolder, "run"), { recursive: true });
     expect(await project.procs("down")).toMatchObject({ code: 0 });
     await until("nothing is left", () => project.alive().length === 0);
+    const { stdout } = await project.procs("logs", "--raw");
+    expect(stdout).toContain("INT\nclean\n");
+    expect(stdout).not.toContain("TERM");
   }
 });
 
