@@ -81,13 +81,65 @@ test("events come as they happen, until the signal or the end", async () => {
   expect(recent.at(-1)).toBe("the supervisor leaves: nothing runs any more");
 });
 
-test("a supervisor that dies in the middle of an operation is told of", async () => {
+test("a supervisor that dies in the middle of an operation is replaced, and the next one ends it", async () => {
   await using rig = await createRig();
-  const project = projectOf(rig, server("web", { command: "exec sleep 1000" }));
-  const operation = rig.engine.operate(applying(project), { launch: true });
-  const settled = operation.catch((error: unknown) => error);
-  const pid = await until("it runs", async () => (await rig.engine.version())?.pid ?? null);
-  await until("it starts", async () => (await rig.engine.snapshot())?.services[0] !== undefined);
+  const command = "sleep 1; echo up v1; exec sleep 1000";
+  const project = projectOf(rig, server("web", { command }));
+  let replaced = 0;
+  const operation = rig.engine.operate(applying(project), {
+    launch: true,
+    onReplaced: () => {
+      replaced += 1;
+    },
+  });
+  const pid = await until("it starts", async () => {
+    const snapshot = await rig.engine.snapshot().catch(() => null);
+    return snapshot?.services[0]?.instances[0]?.pid ? (snapshot.supervisor?.pid ?? null) : null;
+  });
   process.kill(pid, "SIGKILL");
-  expect(await settled).toMatchObject({ exitCode: 4, diagnostics: [{ code: "P602" }] });
+  expect(await operation).toMatchObject({
+    ok: true,
+    services: [{ name: "web", outcome: "ready" }],
+  });
+  expect(replaced).toBe(1);
+  // Asked twice, and started once.
+  expect((await rig.engine.snapshot())?.services[0]?.instances[0]?.run).toBe(1);
+});
+
+test("a restart under which the supervisor dies is one restart", async () => {
+  await using rig = await createRig();
+  const command = "sleep 0.5; echo up v1; exec sleep 1000";
+  await rig.engine.operate(applying(projectOf(rig, server("web", { command }))), { launch: true });
+  const restart = { op: "restart", by, services: ["web"], rolling: false, apply: null } as const;
+  const operation = rig.engine.operate(
+    { ...restart, wait: true, timeout_ms: 20_000 },
+    { launch: false },
+  );
+  const pid = await until("the new one is there", async () => {
+    const snapshot = await rig.engine.snapshot();
+    const isNew = snapshot?.services[0]?.instances.some(({ run }) => run === 2) === true;
+    return isNew ? (snapshot?.supervisor?.pid ?? null) : null;
+  });
+  process.kill(pid, "SIGKILL");
+  expect(await operation).toMatchObject({ ok: true, services: [{ outcome: "replaced" }] });
+  expect((await rig.engine.snapshot())?.services[0]?.instances[0]?.run).toBe(2);
+});
+
+test("whoever follows the events misses none when the supervisor is killed", async () => {
+  await using rig = await createRig();
+  await rig.engine.operate(applying(projectOf(rig, server("web"))), { launch: true });
+  const abort = new AbortController();
+  const seen: number[] = [];
+  const onEvent = ({ seq }: EventItem) => void seen.push(seq);
+  const following = rig.engine.events({ since: 0, follow: true, onEvent, signal: abort.signal });
+  for (let death = 0; death < 3; death++) {
+    const pid = (await rig.engine.version())?.pid ?? 0;
+    process.kill(pid, "SIGKILL");
+    await until("the next one is there", async () => (await rig.engine.version())?.pid !== pid);
+  }
+  const last = (await rig.engine.snapshot())?.seq ?? 0;
+  await until("all have come", () => seen.at(-1) === last);
+  abort.abort();
+  await following;
+  expect(seen).toEqual(seen.map((_, index) => index + 1));
 });

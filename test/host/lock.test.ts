@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { LOCKED_EXIT, lockedCommand, takeByLink } from "../../src/host/lock.ts";
+import { isLocked, LOCKED_EXIT, lockText, quoted, takeByLink } from "../../src/host/lock.ts";
 import { findProgram } from "../../src/host/program.ts";
 
 const ROUNDS = 25;
@@ -21,11 +21,15 @@ afterEach(() => {
 
 const hasFlock = findProgram("flock", "/", "/usr/bin:/bin").kind === "found";
 
+function holder(path: string, argv: readonly string[]) {
+  const text = `${lockText(path)}\nexec ${argv.map(quoted).join(" ")}`;
+  return spawn("/bin/sh", ["-c", text], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
 /** Starts a locked program that says "mine"; answers once it has spoken or ended. */
 function start(path: string): Promise<"mine" | number | null> {
   // Waits for its killer.
-  const locked = lockedCommand(path, ["/bin/sh", "-c", "echo mine; exec sleep 100"]);
-  const child = spawn(locked.command, [...locked.args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = holder(path, ["/bin/sh", "-c", "echo mine; exec sleep 100"]);
   children.push(child);
   return new Promise((resolve) => {
     child.stdout.once("data", () => resolve("mine"));
@@ -53,16 +57,16 @@ test.skipIf(!hasFlock)(
   async () => {
     const path = join(folder, "lock");
     const script = `require("child_process").spawn("sleep", ["3"], {stdio: "ignore"}).unref(); console.log("mine"); setInterval(() => {}, 1000)`;
-    const locked = lockedCommand(path, [process.execPath, "-e", script]);
-    const holder = spawn(locked.command, [...locked.args], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    children.push(holder);
-    await new Promise((resolve) => holder.stdout.once("data", resolve));
+    expect(isLocked(path)).toBe(false);
+    const first = holder(path, [process.execPath, "-e", script]);
+    children.push(first);
+    await new Promise((resolve) => first.stdout.once("data", resolve));
+    expect(isLocked(path)).toBe(true);
     expect(await start(path)).toBe(LOCKED_EXIT);
-    const isOver = new Promise((resolve) => holder.once("exit", resolve));
-    holder.kill("SIGKILL");
+    const isOver = new Promise((resolve) => first.once("exit", resolve));
+    first.kill("SIGKILL");
     await isOver;
+    expect(isLocked(path)).toBe(false);
     expect(await start(path)).toBe("mine");
   },
 );
