@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { ServiceSpec } from "../../src/core/spec.ts";
 import { type Recorded, readState, StateWriter } from "../../src/supervisor/state-format.ts";
 import { VERSION } from "../../src/version.ts";
 import { service } from "../rig/specs.ts";
