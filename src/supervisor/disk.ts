@@ -1,6 +1,6 @@
-import { statfsSync } from "node:fs";
 import type { ProjectPaths } from "../paths.ts";
 import { Ballast } from "./ballast.ts";
+import { type Cause, causeOf, fullWords, type Space, sizeWords, spaceOf } from "./disk-space.ts";
 
 export interface DiskOptions {
   readonly paths: Pick<ProjectPaths, "state">;
@@ -10,6 +10,8 @@ export interface DiskOptions {
   readonly free: (bytes: number) => number;
   /** How much there is; null: nobody can tell. */
   readonly space?: () => Space | null;
+  /** What changes back and forth within this time, in ms, is told once. */
+  readonly calmMs?: number;
 }
 
 /** Less than this is tight; of a smaller file system a twentieth. */
@@ -21,13 +23,12 @@ const LOOK_EVERY_MS = 100;
 const BARREN_MS = 5_000;
 /** While nothing can be stored: whether there is room again. */
 const RETRY_EVERY_MS = 1_000;
+/** In a flood there is room in one moment and none in the next: neither is news. */
+const CALM_MS = 60_000;
 /** Room for a few files beyond the ballast, before it counts as room. */
 const SPARE_BYTES = 64 * 1024;
 /** Deleted when a quota is used up. */
 const QUOTA_BYTES = 4 * 1024 * 1024;
-
-/** Why nothing is stored: there is no room, or the folder cannot be written to. */
-type Cause = "full" | "barred";
 
 interface Stopped {
   readonly sinceMs: number;
@@ -44,7 +45,13 @@ export class Disk {
   readonly #ballast: Ballast;
   readonly #retries = new Set<() => void>();
   #stopped: Stopped | null = null;
-  #isTight = false;
+  /** When it was last tight. */
+  #tightAt = Number.NEGATIVE_INFINITY;
+  /** When there was room again, as long as there is. */
+  #roomAt: number | null = null;
+  /** How long there must be room before that is believed: longer with each time that it was not so. */
+  #patienceMs = 0;
+  #resumedAt = Number.NEGATIVE_INFINITY;
   #isRelieving = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #barrenUntil = Number.NEGATIVE_INFINITY;
@@ -73,7 +80,7 @@ export class Disk {
     const space = this.#space();
     if (space === null) return;
     if (this.#stopped !== null) this.#resume(space, this.#stopped);
-    else if (space.isFull) this.#relieve("ENOSPC");
+    else if (space.isFull) this.#relieve({ code: "ENOSPC", cause: "full" });
     else this.#tend(space);
   }
 
@@ -82,16 +89,15 @@ export class Disk {
    * no more to be had, or it failed for another reason.
    */
   full(error: unknown): boolean {
-    const code = codeOf(error);
-    const cause = code === null ? undefined : CAUSES[code];
-    if (code === null || cause === undefined) return false;
-    const hasRoom = cause === "full" && this.#ballast.release();
+    const known = causeOf(error);
+    if (known === null) return false;
+    const hasRoom = known.cause === "full" && this.#ballast.release();
     // Not now: whoever failed is in the middle of something.
     if (this.#stopped === null && !this.#isRelieving) {
       this.#isRelieving = true;
       setImmediate(() => {
         this.#isRelieving = false;
-        this.#relieve(code);
+        this.#relieve(known);
       });
     }
     return hasRoom;
@@ -115,44 +121,80 @@ export class Disk {
   #tend(space: Space): void {
     const reserve = reserveOf(space);
     if (space.freeBytes < reserve) this.#makeRoom(reserve - space.freeBytes, space);
-    else if (space.freeBytes > reserve * 1.25) this.#isTight = false;
     if (!this.#ballast.isWhole && this.#hasRoom(space)) this.#ballast.fill();
   }
 
   /** Before it is full: the oldest logs go, also those within their caps. */
   #makeRoom(bytes: number, { freeBytes, totalBytes }: Space): void {
     const freed = this.#free(bytes);
-    if (this.#isTight) return;
-    this.#isTight = true;
     const left = `the disk that holds logs is nearly full (${sizeWords(freeBytes)} of ${sizeWords(totalBytes)} free)`;
-    this.#options.say(freed > 0 ? `${left}: ${goneWords(freed)}` : left);
+    if (this.#isTightAnew()) this.#options.say(freed > 0 ? `${left}: ${goneWords(freed)}` : left);
   }
 
   /** Nothing fits any more: the oldest logs go, and if that does not help it is said that storing has stopped. */
-  #relieve(code: string): void {
+  #relieve({ code, cause }: { readonly code: string; readonly cause: Cause }): void {
     if (this.#stopped !== null) return;
-    const cause = CAUSES[code] ?? "full";
-    if (cause === "full" && this.#makeSpace(code)) return;
+    const before = this.#space();
+    if (cause === "full" && before !== null) {
+      // The space of a quota is not the file system's: nobody says how much of it is left.
+      const freed = code === "EDQUOT" ? this.#free(QUOTA_BYTES) : this.#freeEnough(before);
+      const space = this.#space();
+      if (space !== null && this.#hasRoom(space) && this.#ballast.fill()) {
+        const isNews = freed > 0 && this.#isTightAnew();
+        if (isNews) this.#options.say(`${fullWords(before)}: ${goneWords(freed)}`);
+        return;
+      }
+    }
+    this.#stop(cause, code);
+  }
+
+  #stop(cause: Cause, code: string): void {
+    const now = performance.now();
+    const isSoon = now - this.#resumedAt < this.#calmMs;
+    this.#patienceMs = isSoon ? Math.min(CALM_MS, Math.max(1_000, this.#patienceMs * 2)) : 0;
+    this.#roomAt = null;
+    this.#tightAt = now;
     this.#stopped = { sinceMs: Date.now(), cause };
     this.#timer ??= setInterval(() => this.#again(), RETRY_EVERY_MS).unref();
     this.#options.say(stoppedWords(cause, code, this.#space(), this.#options.paths.state));
   }
 
-  /** Whether deleting logs has made enough of it. */
-  #makeSpace(code: string): boolean {
-    const before = this.#space();
-    if (before === null) return false;
-    // The space of a quota is not the file system's: nobody says how much of it is left.
-    const enough = Math.max(reserveOf(before), this.#ballast.wantedBytes + 2 * SPARE_BYTES);
-    const need = code === "EDQUOT" ? QUOTA_BYTES : enough - before.freeBytes;
-    const freed = need > 0 ? this.#free(need) : 0;
-    const space = this.#space();
-    if (space === null || !this.#hasRoom(space) || !this.#ballast.fill()) return false;
-    if (freed > 0) {
-      this.#isTight = true;
-      this.#options.say(`${fullWords(before)}: ${goneWords(freed)}`);
+  /** Nothing could be stored: whether it can be now, and for long enough to say so. */
+  #resume(space: Space, { cause, sinceMs }: Stopped): void {
+    const now = performance.now();
+    if (cause === "full") this.#freeEnough(space);
+    if (!this.#hasRoom(this.#space() ?? space) || !this.#ballast.fill(cause === "barred")) {
+      this.#roomAt = null;
+      return;
     }
-    return true;
+    this.#roomAt ??= now;
+    if (now - this.#roomAt < this.#patienceMs) return;
+    this.#stopped = null;
+    this.#resumedAt = now;
+    this.#tightAt = now;
+    const seconds = Math.max(1, Math.round((Date.now() - sinceMs) / 1000));
+    const what =
+      cause === "full"
+        ? `there is space again on the disk that holds logs (${sizeWords(space.freeBytes)} free): output is stored`
+        : `${this.#options.paths.state} can be written to again`;
+    this.#options.say(`${what}, after ${seconds}s`);
+  }
+
+  /** Frees what is missing to what there should be; returns what was freed. */
+  #freeEnough(space: Space): number {
+    const enough = Math.max(reserveOf(space), this.#ballast.wantedBytes + 2 * SPARE_BYTES);
+    return enough > space.freeBytes ? this.#free(enough - space.freeBytes) : 0;
+  }
+
+  #isTightAnew(): boolean {
+    const now = performance.now();
+    const isNew = now - this.#tightAt >= this.#calmMs;
+    this.#tightAt = now;
+    return isNew;
+  }
+
+  get #calmMs(): number {
+    return this.#options.calmMs ?? CALM_MS;
   }
 
   /** Where nothing was to be had a moment ago, nothing is now: looking takes time. */
@@ -165,8 +207,8 @@ export class Disk {
 
   #again(): void {
     this.look();
-    if (this.#stopped !== null) return;
-    this.#rest();
+    if (this.#stopped === null) this.#rest();
+    else if (this.#roomAt === null) return;
     const retries = [...this.#retries];
     this.#retries.clear();
     for (const retry of retries) retry();
@@ -175,18 +217,6 @@ export class Disk {
   #rest(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-  }
-
-  #resume(space: Space, { cause, sinceMs }: Stopped): void {
-    if (!this.#hasRoom(space) || !this.#ballast.fill(cause === "barred")) return;
-    this.#stopped = null;
-    this.#isTight = true;
-    const seconds = Math.max(1, Math.round((Date.now() - sinceMs) / 1000));
-    const what =
-      cause === "full"
-        ? `there is space again on the disk that holds logs (${sizeWords(space.freeBytes)} free): output is stored`
-        : `${this.#options.paths.state} can be written to again`;
-    this.#options.say(`${what}, after ${seconds}s`);
   }
 
   #hasRoom({ freeBytes, freeFiles }: Space): boolean {
@@ -199,53 +229,10 @@ export class Disk {
   }
 }
 
-const CAUSES: Readonly<Record<string, Cause>> = {
-  ENOSPC: "full",
-  EDQUOT: "full",
-  EROFS: "barred",
-  EACCES: "barred",
-  EPERM: "barred",
-};
-
 function stoppedWords(cause: Cause, code: string, space: Space | null, folder: string): string {
   if (cause === "full")
     return `${fullWords(space)}: services keep running, but their output is not being stored`;
   return `${folder} cannot be written to (${code}): services keep running, but what procs does is not recorded`;
-}
-
-/** What a file system has. */
-export interface Space {
-  readonly totalBytes: number;
-  readonly freeBytes: number;
-  /** How many more files it can hold, however small; Infinity where nobody counts them. */
-  readonly freeFiles: number;
-  readonly isFull: boolean;
-}
-
-/** How much is left where a folder is; null when nobody can tell. */
-export function spaceOf(folder: string): Space | null {
-  try {
-    const { bsize, blocks, bfree, bavail, files, ffree } = statfsSync(folder);
-    // Root may take the last blocks, which nobody else may.
-    const freeBytes = bsize * (process.getuid?.() === 0 ? bfree : bavail);
-    // Some file systems do not count files, and say 0 of 0.
-    const freeFiles = files === 0 ? Number.POSITIVE_INFINITY : ffree;
-    const totalBytes = bsize * blocks;
-    return { totalBytes, freeBytes, freeFiles, isFull: freeBytes < bsize || freeFiles === 0 };
-  } catch {
-    return null;
-  }
-}
-
-/** So many more files, and the next supervisor could start. */
-export const FILES_MIN = 16;
-
-/** P701's words: `no space left on the disk that holds logs (0 KB of 2.0 MB)`. */
-export function fullWords(space: Space | null, held: "logs" | "sockets" = "logs"): string {
-  if (space === null) return `no space left on the disk that holds ${held}`;
-  if (space.freeFiles < FILES_MIN) return `no room for more files on the disk that holds ${held}`;
-  const { freeBytes, totalBytes } = space;
-  return `no space left on the disk that holds ${held} (${sizeWords(freeBytes)} of ${sizeWords(totalBytes)})`;
 }
 
 function goneWords(bytes: number): string {
@@ -254,32 +241,4 @@ function goneWords(bytes: number): string {
 
 function reserveOf({ totalBytes }: Space): number {
   return Math.min(RESERVE_BYTES_MAX, totalBytes / SHARE);
-}
-
-/** `2.1 MB`, in steps of a thousand, as disks are sold; never less than what it is. */
-export function sizeWords(bytes: number): string {
-  for (const [unit, size] of UNITS) {
-    if (bytes >= size) return `${(bytes / size).toFixed(bytes < 10 * size ? 1 : 0)} ${unit}`;
-  }
-  return bytes === 0 ? "0" : `${Math.ceil(bytes / 1000)} KB`;
-}
-
-const UNITS = [
-  ["GB", 1e9],
-  ["MB", 1e6],
-] as const;
-
-/** Whether an operation failed because the disk is full. */
-export function isNoSpace(error: unknown): boolean {
-  return CAUSES[codeOf(error) ?? ""] === "full";
-}
-
-/** Whether it failed because the folder may not be written to. */
-export function isBarred(error: unknown): boolean {
-  return CAUSES[codeOf(error) ?? ""] === "barred";
-}
-
-function codeOf(error: unknown): string | null {
-  if (!(error instanceof Error) || !("code" in error)) return null;
-  return typeof error.code === "string" ? error.code : null;
 }

@@ -4,7 +4,7 @@ import { EXIT, type UserError, userError } from "../errors.ts";
 import { listSlots } from "../logs/catalogue.ts";
 import { StoredSlot } from "../logs/stored-runs.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { FILES_MIN, fullWords, isBarred, isNoSpace, sizeWords, spaceOf } from "./disk.ts";
+import { causeOf, FILES_MIN, fullWords, sizeWords, spaceOf } from "./disk-space.ts";
 
 /** What a supervisor needs to begin with: its lock, its address, its state, the ledgers of the first services. */
 const START_BYTES = 64 * 1024;
@@ -18,8 +18,9 @@ export function withRoom<T>(paths: ProjectPaths, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (isNoSpace(error)) throw noRoom(paths, paths.state);
-    if (isBarred(error)) throw barred(paths, error);
+    const cause = causeOf(error)?.cause;
+    if (cause === "full") throw noRoom(paths, paths.state);
+    if (cause === "barred") throw barred(paths, error);
     throw error;
   }
 }

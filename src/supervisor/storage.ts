@@ -4,7 +4,8 @@ import type { InstanceId } from "../core/observed.ts";
 import type { LogSettings } from "../core/spec.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { type Clearing, clearLogs } from "./clear-logs.ts";
-import { Disk, isNoSpace } from "./disk.ts";
+import { Disk } from "./disk.ts";
+import { causeOf } from "./disk-space.ts";
 import type { EventLog } from "./event-log.ts";
 import { Retention } from "./retention.ts";
 import type { Session } from "./session.ts";
@@ -67,7 +68,8 @@ export class Storage {
 
   /** The state could not be written. True: it may be tried once more at once; it is tried later all the same. */
   stateFailed(error: unknown): boolean {
-    if (!isNoSpace(error) && String(error) !== this.#fault) this.#onFault(error);
+    const isKnown = causeOf(error)?.cause === "full" || String(error) === this.#fault;
+    if (!isKnown) this.#onFault(error);
     this.#fault = String(error);
     const hasRoom = this.disk.full(error);
     if (!hasRoom) this.disk.later(this.#saveState);

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Disk, type Space, spaceOf } from "../../src/supervisor/disk.ts";
+import { Disk } from "../../src/supervisor/disk.ts";
+import { type Space, spaceOf } from "../../src/supervisor/disk-space.ts";
 import { until } from "../rig/until.ts";
 
 const MB = 1_000_000;
@@ -11,11 +12,12 @@ const READ_ONLY = Object.assign(new Error("EROFS: read-only file system"), { cod
 const OTHER = Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
 
 /** A disk of 1000 MB with so much left, on which `archives` bytes of logs may go. */
-function diskWith(freeBytes: number, archives = 0) {
+function diskWith(freeBytes: number, archives = 0, calmMs = 60_000) {
   const state = mkdtempSync(join(tmpdir(), "procs-disk-"));
   const world = { freeBytes, archives, said: [] as string[], retried: 0, freeFiles: 1000 };
   const disk = new Disk({
     paths: { state },
+    calmMs,
     say: (message) => world.said.push(message),
     free(bytes) {
       const freed = Math.min(world.archives, Math.ceil(bytes));
@@ -58,8 +60,8 @@ test("before it is full the oldest logs go, as many as needed, and that is said 
   ]);
 });
 
-test("it is nearly full again when it had recovered before", () => {
-  const { disk, world } = diskWith(30 * MB);
+test("it is nearly full again when it was not for a while", () => {
+  const { disk, world } = diskWith(30 * MB, 0, 0);
   disk.look();
   world.freeBytes = 100 * MB;
   disk.look();
@@ -68,6 +70,21 @@ test("it is nearly full again when it had recovered before", () => {
   expect(world.said).toEqual([
     "the disk that holds logs is nearly full (30 MB of 1.0 GB free)",
     "the disk that holds logs is nearly full (20 MB of 1.0 GB free)",
+  ]);
+});
+
+test("a flood in which there is room and then none again is told a few times, not each time", async () => {
+  const { disk, world } = diskWith(0);
+  for (let turn = 0; turn < 200; turn += 1) {
+    world.freeBytes = turn % 2 === 0 ? 0 : 80 * MB;
+    disk.look();
+    disk.look();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(world.said.map((message) => message.split(" ", 3).join(" "))).toEqual([
+    "no space left",
+    "there is space",
+    "no space left",
   ]);
 });
 
