@@ -23,7 +23,7 @@ import { apply, refuseOtherProject } from "./apply.ts";
 import { restart, scale, signal, start, stop } from "./by-hand.ts";
 import { nextBasis, requireServices } from "./desire.ts";
 import type { Drift } from "./drift.ts";
-import { down, kill, wait } from "./ending.ts";
+import { down, kill, untilNothingRuns, wait } from "./ending.ts";
 import type { OnItem } from "./follow.ts";
 import type { Owner } from "./owner.ts";
 import { planOf } from "./plan.ts";
@@ -130,12 +130,20 @@ export class ProjectControl implements Control {
       case "wait":
         return wait(session, operation);
       case "down":
-        return down(session, operation, onItem);
+        return this.#down(operation, onItem);
       case "kill":
         return kill(session, operation);
       default:
         return unreachable(operation);
     }
+  }
+
+  /** Where something lives on, nobody waits for it; when it has ended after all, the supervisor leaves. */
+  async #down(operation: Operation & { readonly op: "down" }, onItem: OnItem) {
+    const session = this.#session;
+    const result = await down(session, operation, onItem);
+    if (!result.ok) void untilNothingRuns(session).then(() => this.#options.onLeave());
+    return result;
   }
 
   own(): (() => void) | null {

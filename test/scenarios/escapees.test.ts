@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Hunted } from "../../src/core/observed.ts";
 import { NO_CGROUPS } from "../../src/host/cgroups.ts";
 import type { HostOptions } from "../../src/host/host.ts";
-import { identifyChild } from "../../src/host/tree.ts";
 import { API, createRig, eventually, type HostRig, isAlive, pidIn } from "../host/rig.ts";
 import { hasCgroups } from "../rig/cgroups.ts";
+import { canFreeze, freeze } from "../rig/freezer.ts";
 
 let rig: HostRig | null = null;
 afterEach(async () => {
@@ -140,20 +140,13 @@ describe.runIf(hasCgroups())("what shakes off everything", () => {
   );
 });
 
-/** Of the old kind of cgroups: what it has frozen waits inside the kernel, deaf to SIGKILL. */
-const FREEZER = "/sys/fs/cgroup/freezer";
-
-test.runIf(existsSync(join(FREEZER, "cgroup.procs")) && process.getuid?.() === 0)(
+test.runIf(canFreeze())(
   "what waits inside the kernel is reported by name, and ended when it can be",
   async () => {
-    const freezer = join(FREEZER, `procs-test-${process.pid}`);
-    mkdirSync(freezer);
+    const it = await startWith("setsid sh mortal pid &", {});
+    const pid = await escapee(it);
+    const thaw = await freeze(pid);
     try {
-      const it = await startWith("setsid sh mortal pid &", {});
-      const pid = await escapee(it);
-      writeFileSync(join(freezer, "cgroup.procs"), String(pid));
-      writeFileSync(join(freezer, "freezer.state"), "FROZEN");
-      await eventually("it is frozen", () => identifyChild(pid)?.isStuck === true);
       it.host.kill(API);
       await eventually("it is reported", () => hunted(it).some(({ lasting }) => lasting));
       expect(hunted(it).at(-1)).toMatchObject({
@@ -161,19 +154,10 @@ test.runIf(existsSync(join(FREEZER, "cgroup.procs")) && process.getuid?.() === 0
         lasting: true,
       });
       expect(it.events.some(({ kind }) => kind === "gone")).toBe(false);
-      writeFileSync(join(freezer, "freezer.state"), "THAWED");
-      await it.event("gone");
-      expect(isAlive(pid)).toBe(false);
     } finally {
-      writeFileSync(join(freezer, "freezer.state"), "THAWED");
-      await eventually("it is empty", () => {
-        try {
-          rmdirSync(freezer);
-        } catch {
-          // A dead one is on its way out.
-        }
-        return !existsSync(freezer);
-      });
+      await thaw();
     }
+    await it.event("gone");
+    expect(isAlive(pid)).toBe(false);
   },
 );
