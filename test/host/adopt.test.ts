@@ -37,8 +37,10 @@ describe("a run that lives", () => {
   });
 
   test("is stopped, signalled and killed as if it had been started here", async () => {
-    const script = "trap 'echo hup > told' HUP; trap 'exit 4' TERM; while :; do sleep 0.01; done";
+    const script =
+      "trap 'echo hup > told' HUP; trap 'exit 4' TERM; echo $$ > up; while :; do sleep 0.01; done";
     const { rig, spec } = await orphaned(script);
+    await pidIn(join(rig.folder, "up"));
     const host = adopt(rig, spec);
     await rig.event("started");
     host.signal(API, "SIGHUP");
