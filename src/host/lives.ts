@@ -80,11 +80,11 @@ export class Lives {
   }
 
   /** A child of ours; `signal` is what ended the shim itself. */
-  shimEnded(run: Run, signal: string | null): void {
+  shimEnded(run: Run, code: number | null, signal: string | null): void {
     if (!this.isOurs(run) || run.hasExited) return;
     const ledger = readLedger(run.files.ledger);
     if (ledger.pid !== null) this.started(run, ledger.pid, findProcess(ledger.pid));
-    this.#exited(run, ledger.exit ?? exitWithoutLedger(run, signal), ledger);
+    this.#exited(run, ledger.exit ?? exitWithoutLedger(run, code, signal), ledger);
   }
 
   /** No child of ours. The shim writes the exit down before it leaves, so the ledger says all that it ever will. */
@@ -207,7 +207,9 @@ function when({ endedAt: at }: Run): { readonly at?: Millis } {
 }
 
 /** The shim itself was killed, or could not write: what can still be said about the program. */
-function exitWithoutLedger(run: Run, signal: string | null): Exit {
+function exitWithoutLedger(run: Run, code: number | null, signal: string | null): Exit {
+  // On a full disk the ledger lacks it; but the shim ends as its program did.
+  if (code !== null) return { kind: "code", code };
   const isDead = run.program === null || findProcess(run.program.pid)?.start !== run.program.start;
   if (signal !== null && (run.kills > 0 || isDead)) return { kind: "signal", signal };
   return { kind: "unknown" };

@@ -149,7 +149,7 @@ export class Processes {
       if (child.pid !== undefined) return;
       lives.neverRan(run, { kind: "spawn", message: messageOf(error) });
     });
-    child.once("exit", (_code, signal) => lives.shimEnded(run, signal));
+    child.once("exit", (code, signal) => lives.shimEnded(run, code, signal));
     // Nobody waits for it: the supervisor may leave while it runs.
     child.unref();
     const main = watchFifo(spawned.mainReader, {

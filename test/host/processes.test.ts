@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { StopSettings } from "../../src/core/spec.ts";
@@ -45,6 +46,15 @@ describe("the exit of a program", () => {
     await eventually("the loop runs", () => hasChild(rig));
     rig.host.stop(API, STOP);
     expect((await rig.event("exited")).exit).toEqual({ kind: "code", code: 3 });
+  });
+
+  test("is known without the ledger, which a full disk does not take", async () => {
+    const rig = await createOne();
+    rig.host.start(API, rig.spec("until [ -e go ]; do sleep 0.02; done; exit 7"));
+    await rig.event("started");
+    rmSync(rig.files(API).ledger);
+    writeFileSync(join(rig.folder, "go"), "");
+    expect((await rig.event("exited")).exit).toEqual({ kind: "code", code: 7 });
   });
 
   test("of a run whose shim was killed from outside is unknown while the program lives", async () => {
