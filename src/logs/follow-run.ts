@@ -6,6 +6,8 @@ import type { RunFiles, Stream } from "./layout.ts";
 import { Tail } from "./tail.ts";
 
 const POLL_MS = 10;
+/** Read at a stretch: whoever follows has other things to do. */
+const SLICE_MS = 5;
 
 /**
  * Calls `onLine` with every line of one run, from its first byte, also of what was written before. Text
@@ -23,21 +25,33 @@ export function followRun(
     new Tail({ owner, stream: "stderr", path: files.err, indexPath: files.errIndex }, 0),
   ];
   let isClosed = false;
+  let isBehind = false;
   const look = (name: string | null): boolean => {
+    const endsAt = performance.now() + SLICE_MS;
     let news = false;
     for (const tail of tails) {
       if (name !== null && basename(tail.source.path) !== name) continue;
-      while (!isClosed && tail.hasMore) {
+      while (!isClosed && tail.hasMore && performance.now() < endsAt) {
         news = true;
         readTurn(tail, (line) => {
           if (!isClosed) onLine(line, tail.source.stream);
         });
       }
     }
+    if (performance.now() >= endsAt) goOnSoon();
     return news;
   };
+  // A program may print faster than its lines can be looked at: other work comes in between.
+  const goOnSoon = () => {
+    if (isBehind || isClosed) return;
+    isBehind = true;
+    setImmediate(() => {
+      isBehind = false;
+      look(null);
+    });
+  };
   const watch = new FolderWatch(files.folder, { look, pollMs: POLL_MS });
-  setImmediate(() => look(null));
+  goOnSoon();
   return {
     close() {
       isClosed = true;

@@ -1,3 +1,6 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { followRun } from "../../src/logs/follow-run.ts";
 import { eventually, storedRuns } from "./stored.ts";
@@ -49,4 +52,44 @@ test("only this run is told of, and nothing after the end", async () => {
     () => "nothing came",
   );
   expect(lines).toEqual(["one"]);
+});
+
+test("every line is told over archives, compressed or not, and over what was dropped", async () => {
+  using stored = storedRuns();
+  const { out: live, folder, ...rest } = stored.files("api.1/1");
+  const line = (at: number) => `${at}\n`.padStart(10, "0");
+  const bytes = Array.from({ length: 1000 }, (_, at) => line(at)).join("");
+  writeFileSync(join(folder, "1.out@1000-4000.gz"), gzipSync(bytes.slice(1000, 4000)));
+  writeFileSync(join(folder, "1.out@4000-4005"), bytes.slice(4000, 4005));
+  writeFileSync(live, Buffer.from(bytes).fill(0, 0, 4000));
+  const told: number[] = [];
+  const follower = followRun({ out: live, folder, ...rest }, (text) => told.push(Number(text)));
+  await eventually(
+    () => told.length >= 900,
+    () => `${told.length} lines`,
+  );
+  follower.close();
+  // One line was told before its second half was there to read, too.
+  const whole = told.filter((number) => number > 0);
+  expect(whole).toEqual(Array.from({ length: 900 }, (_, at) => at + 100));
+});
+
+test("a flood leaves room for other work", async () => {
+  using stored = storedRuns();
+  stored.write("api.1/1", "x\n".repeat(500_000));
+  let told = 0;
+  let turns = 0;
+  const follower = followRun(stored.files("api.1/1"), () => {
+    told += 1;
+  });
+  await eventually(
+    () => {
+      turns += 1;
+      return told === 500_000;
+    },
+    () => `${told} lines`,
+    30_000,
+  );
+  follower.close();
+  expect(turns).toBeGreaterThan(3);
 });

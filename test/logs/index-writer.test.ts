@@ -1,7 +1,8 @@
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Indexer } from "../../src/logs/index-writer.ts";
-import { RECORD_BYTES, TimeIndex } from "../../src/logs/time-index.ts";
+import { thinIndex } from "../../src/logs/thin-index.ts";
+import { encodeRecord, RECORD_BYTES, TimeIndex } from "../../src/logs/time-index.ts";
 import { eventually, storedRuns } from "./stored.ts";
 
 function recordsOf(path: string): { offset: number; timeMs: number }[] {
@@ -137,4 +138,22 @@ test("files and folders that vanish are no reason to fail", () => {
   const gone = { ...files, folder: `${files.folder}-gone` };
   indexer.watchRun(gone);
   indexer.endRun(gone);
+});
+
+test("an index that gets long is thinned out: what was dropped has no times, what is old has coarse ones", () => {
+  using stored = storedRuns();
+  const { outIndex } = stored.files("api.1/1");
+  const records = Array.from({ length: 1000 }, (_, at) => ({ offset: at * 10 + 10, timeMs: at }));
+  writeFileSync(outIndex, Buffer.concat(records.map(encodeRecord)));
+  const reader = new TimeIndex(outIndex);
+  expect(thinIndex(outIndex, 1000)).toBe(700);
+  reader.refresh();
+  expect(reader.count).toBe(700);
+  // Of two neighbours the later one tells the time of both.
+  expect(reader.timeAt(2000)).toBe(201);
+  expect(reader.timeAt(2010)).toBe(201);
+  for (const { offset, timeMs } of records.slice(500))
+    expect(reader.timeAt(offset - 1)).toBe(timeMs);
+  expect(reader.last()).toEqual(records.at(-1));
+  reader.close();
 });

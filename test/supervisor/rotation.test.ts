@@ -1,4 +1,15 @@
-import { appendFileSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { listArchives } from "../../src/logs/archives.ts";
@@ -124,4 +135,54 @@ test("the end of a run's output stays readable without unpacking, the rest is co
   expect(statSync(made.live).size - base).toBeGreaterThan(60_000);
   expect(await numbers(made.runs)).toEqual(countTo(LINES));
   expect(readdirSync(join(made.live, "..")).filter((name) => name.endsWith("tmp"))).toEqual([]);
+}, 60_000);
+
+/** A file system that has no holes to punch, where one can be mounted. */
+function mountWithoutHoles(): { readonly folder: string; unmount(): void } | null {
+  const folder = mkdtempSync(join(tmpdir(), "procs-ramfs-"));
+  const mounted = spawnSync("mount", ["-t", "ramfs", "none", folder]);
+  const unmount = () => {
+    if (mounted.status === 0) spawnSync("umount", ["-l", folder]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  if (mounted.status === 0) return { folder, unmount };
+  unmount();
+  return null;
+}
+
+test("on a file system without holes the program is stopped for a moment, and no line is lost", async (context) => {
+  const place = mountWithoutHoles();
+  if (place === null) return context.skip("only root can mount one");
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = place.folder;
+  try {
+    using made = rotated({ settings: { compress: true } });
+    expect(made.live.startsWith(place.folder)).toBe(true);
+    await ended(printer(made.live, LINES, 1));
+    await settled(made.indexes);
+    expect(made.faults).toEqual([]);
+    const { list, shift } = listArchives(made.live);
+    expect(shift).toBeGreaterThan(0);
+    expect(list.length).toBeGreaterThan(3);
+    expect(await numbers(made.runs)).toEqual(countTo(LINES));
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    place.unmount();
+  }
+}, 60_000);
+
+test("the log of another user's program is rotated, and its archives are ours", async (context) => {
+  if (process.getuid?.() !== 0) return context.skip("only root can start one");
+  using made = rotated();
+  chownSync(made.live, 65534, -1);
+  await ended(printer(made.live, LINES, 0, 65534));
+  await settled(made.indexes);
+  expect(made.faults).toEqual([]);
+  const { list, shift } = listArchives(made.live);
+  expect([list.length > 5, shift]).toEqual([true, 0]);
+  const { uid, mode } = statSync(list[0]?.path ?? "");
+  expect([uid, mode & 0o777]).toEqual([0, 0o600]);
+  expect(statSync(made.live).uid).toBe(65534);
+  expect(await numbers(made.runs)).toEqual(countTo(LINES));
 }, 60_000);

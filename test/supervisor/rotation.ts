@@ -71,7 +71,12 @@ export function keep(runs: string, faults: string[], options: RotatedOptions = {
 }
 
 /** A program that prints `<number> xxxx…` lines of 100 bytes, some of them a write, until it has printed all or is killed. */
-export function printer(live: string, lines: number, pauseMs = 0): ChildProcess {
+export function printer(
+  live: string,
+  lines: number,
+  pauseMs = 0,
+  uid: number | null = null,
+): ChildProcess {
   const script = `
     const { writeSync } = require("fs");
     let at = 0;
@@ -85,7 +90,11 @@ export function printer(live: string, lines: number, pauseMs = 0): ChildProcess 
     };
     tick();`;
   const fd = openSync(live, "a", 0o600);
-  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", fd, "inherit"] });
+  const child = spawn(process.execPath, ["-e", script], {
+    stdio: ["ignore", fd, "inherit"],
+    cwd: "/",
+    ...(uid === null ? {} : { uid }),
+  });
   closeSync(fd);
   return child;
 }
