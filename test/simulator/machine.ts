@@ -72,6 +72,7 @@ export class Machine {
       revision: "",
       notReady: 0,
       upstream: {},
+      asked: { ready: 0, alive: 0 },
       failedAlive: false,
       tellAt: this.#now,
     };

@@ -24,6 +24,8 @@ interface Options {
 /** Processes, probes, watches and schedules that exist only in memory, behind the port of the real ones. */
 export class SimulatedHost implements AdoptingHost {
   watching: readonly ServiceSpec[] = [];
+  /** Services whose watch command runs now. */
+  readonly commands = new Set<string>();
   readonly machine: Machine;
   readonly schedules: SimulatedSchedules;
   readonly #options: Options;
@@ -63,6 +65,8 @@ export class SimulatedHost implements AdoptingHost {
   forsake(): void {
     this.#life++;
     this.watching = [];
+    this.commands.clear();
+    for (const run of this.runs) Object.assign(run.asked, { ready: 0, alive: 0 });
     this.schedules.forget();
   }
 
@@ -95,6 +99,7 @@ export class SimulatedHost implements AdoptingHost {
     if (run === undefined) return;
     const { random } = this.#options;
     const life = this.#life;
+    run.asked[probe]++;
     const isSlow = random.chance(this.faults.probeSlow);
     this.#after(isSlow ? random.int(500, 5_000) : random.int(0, 20), () => {
       const isTrue = probe === "ready" ? this.machine.isReady(run) : this.machine.answers(run);
@@ -102,6 +107,7 @@ export class SimulatedHost implements AdoptingHost {
       if (life !== this.#life) return;
       if (probe === "alive" && !ok) run.failedAlive = true;
       this.#deliver(() => {
+        run.asked[probe]--;
         if (probe === "ready") run.notReady = ok ? 0 : run.notReady + 1;
         return { kind: "probed", id: run.id, probe, ok, detail: ok ? "ok" : "refused" };
       });
@@ -134,9 +140,13 @@ export class SimulatedHost implements AdoptingHost {
     const life = this.#life;
     const ok = !random.chance(this.faults.crashes);
     const detail = ok ? "exit 0" : "exit 1";
+    this.commands.add(spec.name);
     this.#after(random.int(10, 1_000), () => {
       if (life !== this.#life) return;
-      this.#deliver(() => ({ kind: "ran", service: spec.name, ok, detail }));
+      this.#deliver(() => {
+        this.commands.delete(spec.name);
+        return { kind: "ran", service: spec.name, ok, detail };
+      });
     });
   }
 

@@ -18,3 +18,21 @@ test.each(FOUND)("seed %i: %s", (seed) => {
   const outcome = simulate(seed);
   if (outcome.violation !== null) expect.fail(reportOf(outcome));
 });
+
+/** The same, of supervisors that died. */
+const FOUND_AFTER_DEATHS: readonly (readonly [seed: number, mistake: string])[] = [
+  [
+    3,
+    "what a program left behind was killed without a stop signal: its time had run out unwatched",
+  ],
+  [
+    114,
+    "an instance of a version that had failed was started, as another had become ready at once",
+  ],
+  [1017, "the grace of a stop that was sent late was forgotten by the second death"],
+];
+
+test.each(FOUND_AFTER_DEATHS)("seed %i with deaths: %s", (seed) => {
+  const outcome = simulate(seed, true);
+  if (outcome.violation !== null) expect.fail(reportOf(outcome, "--deaths "));
+});

@@ -60,6 +60,8 @@ export interface Run {
   upstream: Readonly<Record<string, string>>;
   /** Failures of its ready probe that the supervisor was told of since the last success or edit. */
   notReady: number;
+  /** Probes of it that are on their way. */
+  readonly asked: { ready: number; alive: number };
   /** An alive probe of it has failed: procs may end it, and count that as its failure. */
   failedAlive: boolean;
   tellAt: Millis;

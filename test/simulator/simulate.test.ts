@@ -12,10 +12,30 @@ test("in 200 worlds nothing bad ever happens, and everything good does in the en
   }
 });
 
+test("in 100 worlds whose supervisors die, no more is lost than their records", () => {
+  const outcomes = SEEDS.slice(0, 100).map((seed) => simulate(seed, true));
+  const failed = outcomes.filter(({ violation }) => violation !== null);
+  const [first] = failed;
+  if (first !== undefined) {
+    expect.fail(`${failed.length} worlds failed\n${reportOf(first, "--deaths ")}`);
+  }
+  const log = outcomes.flatMap((outcome) => outcome.log).join("\n");
+  for (const word of [
+    "dies",
+    "finds all",
+    "finds nothing",
+    "written before",
+    "unstarted",
+    "resent",
+  ])
+    expect(log).toContain(word);
+});
+
 test("the same seed gives the same log, byte for byte", () => {
   for (const seed of SEEDS.slice(0, 10)) {
     const log = simulate(seed).log.join("\n");
     expect(simulate(seed).log.join("\n")).toBe(log);
+    expect(simulate(seed, true).log).toEqual(simulate(seed, true).log);
   }
 });
 

@@ -11,7 +11,7 @@ import { beginWith, findings, IMMORTAL, type Known, type Mortality, Records } fr
 import type { Deed } from "./edits.ts";
 import { eventText } from "./event-text.ts";
 import { nameOf } from "./oracle.ts";
-import { SimulatedOutbox } from "./outbox.ts";
+import { type Deferred, SimulatedOutbox } from "./outbox.ts";
 import { SimulatedHost } from "./processes.ts";
 import type { Faults } from "./program.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -21,6 +21,9 @@ import { Witness } from "./witness.ts";
 const START_MS = 1_000_000;
 /** How long a change that leads to nothing may wait before it is written down. */
 const RECORD_MS = 100;
+
+/** After how many of writing down and then each effect of a step death strikes; null: not here. */
+export type Strikes = (step: number, effects: readonly Deferred[]) => number | null;
 
 /** A machine, the supervisors that follow each other on it, and everything that watches them. */
 export class World {
@@ -40,6 +43,8 @@ export class World {
   readonly #records: Records;
   readonly #fate: Random;
   readonly #isMortal: boolean;
+  readonly #strikes: Strikes | null;
+  #steps = 0;
   readonly #random: Random;
   #frozenUntil = START_MS;
   #unheard: (() => Event)[] = [];
@@ -53,10 +58,13 @@ export class World {
     readonly checkers: readonly Checker[];
     /** Decides on deaths; a stream of its own, so that worlds without deaths stay as they are. */
     readonly fate?: Random;
+    /** Instead of that. */
+    readonly strikes?: Strikes;
   }) {
     this.#random = options.random.fork();
     this.#fate = options.fate ?? createRandom(0);
     this.#isMortal = options.fate !== undefined;
+    this.#strikes = options.strikes ?? null;
     this.#records = new Records(this.#fate);
     this.#witness = new Witness(this, options.checkers);
     const { clock } = this;
@@ -229,21 +237,28 @@ export class World {
   /** What was decided is written down, then done; death may come before, in between and after. */
   #flush(): void {
     const effects = this.#outbox.take();
-    const { atStep } = this.mortality;
-    const strikes = atStep > 0 && this.#fate.chance(atStep);
-    const survived = strikes ? this.#fate.int(0, effects.length + 1) : Number.POSITIVE_INFINITY;
+    const survived = this.#strikesAfter(effects);
     if (survived > 0) {
       if (effects.some((effect) => effect.isNoted)) this.#record();
       else this.#recordSoon();
       for (const effect of effects.slice(0, survived - 1)) effect.run();
       this.#witness.label();
     }
-    if (strikes) {
+    if (Number.isFinite(survived)) {
       if (effects[survived - 2]?.kind === "stop" && this.#fate.chance(0.5)) this.#unnoteStop();
       this.die(this.#awayMs());
     } else if (!this.supervisor.isTakingOver) {
       this.#witness.settled();
     }
+  }
+
+  /** Of writing down and then each effect, so many are done before death comes. */
+  #strikesAfter(effects: readonly Deferred[]): number {
+    const { atStep } = this.mortality;
+    const step = this.#steps++;
+    if (this.#strikes !== null) return this.#strikes(step, effects) ?? Number.POSITIVE_INFINITY;
+    if (atStep === 0 || !this.#fate.chance(atStep)) return Number.POSITIVE_INFINITY;
+    return this.#fate.int(0, effects.length + 1);
   }
 
   /** Death came after the signal and before the note of it. */
@@ -253,6 +268,7 @@ export class World {
   }
 
   #awayMs(): Millis {
+    if (this.#strikes !== null) return 700;
     const isLong = this.#fate.chance(0.1);
     return isLong ? this.#fate.int(5_000, 90_000) : this.#fate.int(0, 1_500);
   }
