@@ -1,14 +1,7 @@
 import { spawnSync } from "node:child_process";
-import {
-  constants,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { constants, linkSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readPlain } from "../logs/plain-file.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
 import { findProcess } from "./tree.ts";
 
@@ -136,9 +129,12 @@ function move(from: string, to: string): void {
   }
 }
 
+/** A pid and a start time. */
+const OWNER_BYTES_MAX = 1_000;
+
 function readOwner(path: string): string | null {
   try {
-    return readFileSync(path, "utf8");
+    return readPlain(path, OWNER_BYTES_MAX).toString("utf8");
   } catch {
     return null;
   }

@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Desired } from "../core/desired.ts";
 import { failpoint } from "../host/failpoint.ts";
+import { readPlain } from "../logs/plain-file.ts";
 import {
   type Recorded,
   type Remembered,
@@ -30,6 +22,9 @@ export interface StateFileOptions {
   /** It could not be written: the project goes on. True: there is room now, so it may be tried once more at once. */
   readonly onFault: (error: unknown) => boolean;
 }
+
+/** A thousand services with all they are set to; what is longer was written by somebody else. */
+const STATE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What a supervisor finds when it starts. */
 export interface Legacy {
@@ -103,7 +98,7 @@ export class StateFile {
   #readOne(path: string, notes: string[]): StateDocument | null {
     let text: string;
     try {
-      text = readFileSync(path, "utf8");
+      text = readPlain(path, STATE_BYTES_MAX).toString("utf8");
     } catch (error) {
       if (!isAbsent(error)) notes.push(`${path} cannot be read: ${wordsOf(error)}`);
       return null;

@@ -1,7 +1,8 @@
 import type { Operation, PlanRequest } from "../../control/protocol.ts";
 import { withDependencies } from "../../core/order.ts";
+import type { PlanDoc } from "../../core/plan-doc.ts";
 import type { Project, ServiceSpec } from "../../core/spec.ts";
-import { EXIT, userError } from "../../errors.ts";
+import { EXIT, UserError, userError } from "../../errors.ts";
 import type { LogTarget } from "../../logs/catalogue.ts";
 import { act, by, exitOf, waiting } from "../acting.ts";
 import type { ParsedArgs } from "../args.ts";
@@ -101,11 +102,23 @@ function requestOf(
 
 /** An `up` of a project that runs is a reload: what it would end is shown and asked first. */
 async function mayApply(context: Context, request: PlanRequest): Promise<boolean> {
-  const engine = await context.engine();
-  const plan = await engine.plan(request);
-  if (removals(plan).length === 0) return true;
+  const plan = await planIfKnown(context, request);
+  if (plan === null || removals(plan).length === 0) return true;
   for (const line of planBlocks(plan, planScreen(context.err, false))) context.say(line);
   return agreesToRemove(context, plan, "up");
+}
+
+/** null: a supervisor that has lost its record knows what runs only when it hears what should. */
+async function planIfKnown(context: Context, request: PlanRequest): Promise<PlanDoc | null> {
+  const engine = await context.engine();
+  try {
+    return await engine.plan(request);
+  } catch (error) {
+    const [diagnostic] = error instanceof UserError ? error.diagnostics : [];
+    if (diagnostic?.code !== "P602") throw error;
+    context.say(`${diagnostic.message}; taking over what the file still says`);
+    return null;
+  }
 }
 
 async function upDetached(context: Context, operation: Operation, wish: Wish): Promise<number> {
