@@ -30,10 +30,10 @@ export async function performOperation(
   for (let round = 0; round < SUPERVISORS_MAX; round++) {
     const answer = await askOnce(way, course, how.launch);
     if (typeof answer === "object") return course.result(answer);
-    if (answer === "cut") course.refuseRepeating();
+    if (answer === "cut") course.cut();
     if (await way.next()) {
       if (answer === "cut") await course.goOn(way);
-    } else if (answer === "cut" && operation.op === "down") return course.result(over(operation));
+    } else if (course.isOver()) return course.over();
     else if (how.launch) await way.launch();
     else throw nothingRuns();
   }
@@ -59,6 +59,8 @@ class Course {
   #plan: PlanDoc | null = null;
   #seq: number | null = null;
   #isRepeated = false;
+  #wasCut = false;
+  readonly #stopping = new Set<string>();
 
   constructor(operation: Operation, how: OperateOptions) {
     this.#operation = { ...operation, id: operation.id ?? randomUUID() };
@@ -97,8 +99,26 @@ class Course {
   }
 
   /** A signal that was sent cannot be told from one that was not. Throws P602 (exit 4). */
-  refuseRepeating(): void {
+  cut(): void {
+    this.#wasCut = true;
     if (this.#operation.op === "signal") throw this.interrupted();
+  }
+
+  /** With nothing left: the next supervisor has ended everything and left before it could be asked. */
+  isOver(): boolean {
+    return this.#wasCut && this.#operation.op === "down";
+  }
+
+  /** What a `down` has done that was told by nobody in the end: of what stopped, all has stopped. */
+  over(): ResultItem {
+    const rest = { outcome: "stopped", detail: null, elapsed_ms: null, instances: 0 } as const;
+    const services = [...this.#stopping].map((name) => {
+      return { name, ok: true, ...rest, last_lines: [], where: null };
+    });
+    return this.result({
+      ...{ v: 1, kind: "result", op: "down", ok: true, exit: EXIT.ok, elapsed_ms: 0 },
+      ...{ services, rolled_back: [], plan: null },
+    });
   }
 
   interrupted(): UserError {
@@ -110,7 +130,7 @@ class Course {
   }
 
   result(result: ResultItem): ResultItem {
-    if (!this.#isRepeated) {
+    if (!this.#wasCut) {
       this.#how.onItem?.(result);
       return result;
     }
@@ -124,6 +144,7 @@ class Course {
     if (item.kind === "event") {
       if (this.#seq !== null && item.seq <= this.#seq) return;
       this.#seq = item.seq;
+      if (item.service !== undefined && item.state === "stopping") this.#stopping.add(item.service);
     } else if (this.#plan !== null) return;
     else this.#plan = item.plan;
     this.#how.onItem?.(item);
@@ -163,12 +184,4 @@ export function nothingRuns(): UserError {
 
 function isGoingDown(error: unknown): boolean {
   return error instanceof UserError && error.diagnostics[0]?.code === "P611";
-}
-
-/** A `down` whose supervisor died, and the next one has ended everything and left before it could be asked. */
-function over(operation: Operation): ResultItem {
-  return {
-    ...{ v: 1, kind: "result", op: operation.op, ok: true, exit: EXIT.ok, elapsed_ms: 0 },
-    ...{ services: [], rolled_back: [], plan: null },
-  };
 }

@@ -30,13 +30,16 @@ export class GuardianLink {
 
   constructor(options: GuardianLinkOptions, env: NodeJS.ProcessEnv) {
     this.#options = options;
-    this.pid = Number(env.PROCS_GUARDED) === process.ppid ? process.ppid : null;
+    const guardian = Number(env.PROCS_GUARDED);
+    this.pid = guardian > 1 ? guardian : null;
     const pipe = Number(env.PROCS_PIPE);
     this.#isBlind = !(pipe > 2);
     if (this.pid === null) return;
     process.on("SIGWINCH", () => this.isWell());
     process.on("SIGUSR2", options.onTerminate);
+    // It may have been killed before we got here: the pipe's end is there all the same.
     if (!this.#isBlind) watchFifo(pipe, { end: () => this.#replace() });
+    else if (process.ppid !== this.pid) setImmediate(() => this.#replace());
   }
 
   /** Tells the guardian. Not when it has gone: its number may be somebody else's by now. */
