@@ -9,6 +9,8 @@ const LAST_WORD_MS = 500;
 /** What lives after a kill is looked for again after this, then after twice this, and so on. */
 const KILL_AGAIN_MS = 50;
 const KILLS_MAX = 10;
+/** From this one on the life fifos are looked for among all open files of all processes. */
+const DEEP_FROM = 3;
 
 /** SIGKILL to all that runs have started, again until nothing of it is left. */
 export class Kills {
@@ -55,7 +57,7 @@ export class Kills {
       else this.#hunts.killed(run, target, struck, false);
     }
     if (rest.size === 0) return;
-    const isDeep = [...rest.values()].some((run) => run.kills >= KILLS_MAX);
+    const isDeep = [...rest.values()].some((run) => run.kills >= DEEP_FROM);
     const found = killTrees([...rest.keys()], spared, isDeep);
     for (const [target, run] of rest) {
       this.#hunts.killed(run, target, found.get(target) ?? [], run.kills >= KILLS_MAX);

@@ -70,6 +70,16 @@ describe.each(MEANS)("escapees found %s", (_, options) => {
     expect(hunted(it).some(({ lasting }) => lasting)).toBe(false);
   });
 
+  test("what hides its life fifo under another number is found by looking at all files", async () => {
+    const it = await startWith(`setsid ${CLEAN} sh deaf pid 5>&9 9>&- &`, options);
+    const pid = await escapee(it);
+    it.host.stop(API, { signal: "SIGTERM", timeout: 100 });
+    await it.event("exited");
+    it.host.kill(API);
+    await it.event("gone");
+    expect(isAlive(pid)).toBe(false);
+  });
+
   test("a storm of forks that goes on while it is stopped is ended", async () => {
     // Bounded: each of them is over in a moment.
     const storm =

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "no
 import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { lifeFifos } from "../../src/host/life.ts";
+import { isLocked, takeByLink } from "../../src/host/lock.ts";
 import { findProcess, membersOf, signalProcess } from "../../src/host/tree.ts";
 import { API, createRig, eventually, type HostRig, isAlive } from "../host/rig.ts";
 import { canReusePids, strangerWith } from "../rig/pid-reuse.ts";
@@ -90,6 +91,18 @@ describe.runIf(canReusePids())("a stranger with the pid", () => {
     });
     expect(lasting).toEqual([]);
     expect([isAlive(pid), isAlive(shim)]).toEqual([true, true]);
+  });
+
+  test("of a guardian that held the lock does not hold it", async () => {
+    const { pid, shim } = await started();
+    const owner = findProcess(pid);
+    await rig.host.close();
+    await killAll([shim, pid]);
+    await stranger(pid);
+    writeFileSync(rig.paths.lock, `${pid} ${owner?.start}\n`);
+    expect(isLocked(rig.paths.lock)).toBe(false);
+    expect(await takeByLink(rig.paths.lock)).toBe(true);
+    expect(isAlive(pid)).toBe(true);
   });
 
   test("that stands in a ledger of before a reboot is left alone", async () => {
