@@ -12,9 +12,9 @@ export interface Asked {
   reject(error: unknown): void;
 }
 
-/** Its files are about to move: who asked may ask again. */
-export function refuse(asked: Asked[]): void {
-  for (const one of asked.splice(0)) one.reject(new Error("its files are being moved"));
+/** Tells all who wait why it was not done. */
+export function refuse(asked: Asked[], error: unknown): void {
+  for (const one of asked.splice(0)) one.reject(error);
 }
 
 /**
@@ -30,14 +30,19 @@ export function buryBelow(
   try {
     const to = lineEnd(source, base - shift, fstatSync(source).size) + shift;
     if (to === 0) return base;
-    const name = { stream: basename(live), from: 0, to, mark: "hole", ending: "gone" } as const;
-    // An empty file: it needs no space where there is none.
-    closeSync(openSync(join(dirname(live), archiveName(name)), "a", 0o600));
-    dropArchives(live, to);
+    bury(live, to);
     return Math.max(base, to);
   } finally {
     closeSync(source);
   }
+}
+
+/** Has what a stream holds before a position count as dropped, and deletes its archives. Throws what the file system says. */
+export function bury(live: string, to: number): void {
+  const name = { stream: basename(live), from: 0, to, mark: "hole", ending: "gone" } as const;
+  // An empty file: it needs no space where there is none.
+  closeSync(openSync(join(dirname(live), archiveName(name)), "a", 0o600));
+  dropArchives(live, to);
 }
 
 /** After the last newline before `limit`; `limit` itself in the middle of a very long line. */

@@ -12,7 +12,8 @@ export async function canPunch(folder: string, tools: Tools): Promise<boolean> {
     const fd = openSync(path, "w+", 0o600);
     try {
       const bytes = Buffer.alloc(2 * BLOCK_BYTES, 1);
-      if (writeSync(fd, bytes) !== bytes.length) throw new Error("the disk is full");
+      if (writeSync(fd, bytes) !== bytes.length)
+        throw Object.assign(new Error("the disk is full"), { code: "ENOSPC" });
       if ((await tools.punch(fd, BLOCK_BYTES)).kind !== "ok") return false;
       readSync(fd, bytes, 0, bytes.length, 0);
       return bytes.every((byte, at) => byte === (at < BLOCK_BYTES ? 0 : 1));

@@ -1,10 +1,11 @@
-import { closeSync, ftruncateSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { LogSettings } from "../core/spec.ts";
 import { failpoint } from "../host/failpoint.ts";
 import { archiveName, dropArchives } from "../logs/archives.ts";
-import { type Asked, buryBelow, lineEnd, refuse } from "./rotation-clear.ts";
+import { type Asked, bury, buryBelow, lineEnd, refuse } from "./rotation-clear.ts";
 import { Compressor } from "./rotation-compress.ts";
+import { copyRange } from "./rotation-copy.ts";
 import { cut } from "./rotation-cut.ts";
 import { endOf, isUnpunched, type Place, refresh, syncFolder } from "./rotation-place.ts";
 import { canPunch, punchBelow } from "./rotation-punch.ts";
@@ -114,7 +115,7 @@ export class Rotator {
     this.#compressor.release(live);
     if (stream === undefined) return;
     stream.isReleased = true;
-    refuse(stream.clearing);
+    refuse(stream.clearing, new Error("its files are being moved"));
     this.#waiting.delete(stream);
     if (this.#current === stream) this.#tools.stop();
   }
@@ -147,6 +148,7 @@ export class Rotator {
         await this.#tend(stream);
         stream.failures = 0;
       } catch (error) {
+        refuse(stream.clearing, error);
         if (!stream.isReleased) this.#failed(stream, error);
       }
       this.#current = null;
@@ -167,9 +169,9 @@ export class Rotator {
   }
 
   async #tend(stream: Stream): Promise<void> {
-    this.#punches ??= await canPunch(this.#options.runs, this.#tools);
+    const mayPunch = await this.#mayPunch();
     refresh(stream);
-    const punches = this.#punches && (stream.isEnded || stream.shift === 0);
+    const punches = mayPunch && (stream.isEnded || stream.shift === 0);
     if (punches && isUnpunched(stream)) await this.#punch(stream);
     for (const told of stream.clearing.splice(0)) {
       await this.#clear(stream, punches).then(told.resolve, told.reject);
@@ -182,6 +184,16 @@ export class Rotator {
       this.#options.onArchived(stream.live);
     }
     if (stream.base > before && !stream.isReleased) this.compress(stream.service, stream.live);
+  }
+
+  /** As long as there is no room to try it: yes, for it is what needs none, and says itself when it does not work. */
+  async #mayPunch(): Promise<boolean> {
+    try {
+      this.#punches ??= await canPunch(this.#options.runs, this.#tools);
+    } catch (error) {
+      this.#options.onFull(error);
+    }
+    return this.#punches ?? true;
   }
 
   #isDue(stream: Stream): boolean {
@@ -205,9 +217,12 @@ export class Rotator {
       const unfinished = join(dirname(live), archiveName({ ...name, to, ending: "tmp" }));
       const archive = join(dirname(live), archiveName({ ...name, to, ending: "" }));
       try {
-        await this.#copy(source, base - shift, to - base, unfinished);
+        const range = { source, from: base - shift, length: to - base };
+        const isCopied = await copyRange(range, unfinished, this.#tools, this.#options.onFull);
         if (stream.isReleased) return false;
-        renameSync(unfinished, archive);
+        if (isCopied) renameSync(unfinished, archive);
+        // The oldest goes, where there is room for nothing: what comes now is worth more.
+        else bury(live, to);
         stream.base = to;
       } finally {
         rmSync(unfinished, { force: true });
@@ -219,20 +234,6 @@ export class Rotator {
     }
     if (!stream.isReleased) await this.#punch(stream);
     return true;
-  }
-
-  async #copy(source: number, from: number, length: number, path: string): Promise<void> {
-    rmSync(path, { force: true });
-    const target = openSync(path, "wx+", 0o600);
-    try {
-      await this.#tools.copy(source, from, length, target);
-    } catch (error) {
-      ftruncateSync(target, 0);
-      if (!this.#options.onFull(error)) throw error;
-      await this.#tools.copy(source, from, length, target);
-    } finally {
-      closeSync(target);
-    }
   }
 
   async #punch({ live, base, shift }: Stream): Promise<void> {
