@@ -90,7 +90,8 @@ export function openCgroups(options: CgroupsOptions): Cgroups {
     },
     find: (mark) => {
       const run = runName(projectId, mark);
-      return run === null ? null : (runs().find((folder) => basename(folder) === run) ?? null);
+      // Not by listing them: it is asked for each run that is taken over.
+      return run === null ? null : (folders.map((each) => join(each, run)).find(isCgroup) ?? null);
     },
     members: () =>
       new Map(

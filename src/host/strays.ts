@@ -16,8 +16,11 @@ export function findStrays(known: readonly InstanceId[], context: Context): read
   endForgottenAttempts(census, context.projectId);
   const marks = new Set(known.flatMap((id) => marksOf(id, context)));
   const held = fifoRuns(context.paths).filter((id) => isHeld(lifeFifos(context.paths, id).tree));
-  const strange = held.filter((id) => !marksOf(id, context).some((mark) => marks.has(mark)));
-  for (const id of held) for (const mark of marksOf(id, context)) marks.add(mark);
+  const isKnown = (id: InstanceId): boolean =>
+    marks.has(markOf(context.projectId, id)) ||
+    marksOf(id, context).some((mark) => marks.has(mark));
+  const strange = held.filter((id) => !isKnown(id));
+  for (const id of strange) for (const mark of marksOf(id, context)) marks.add(mark);
   // Of these the fifos were cleaned away.
   const carried = new Set(census.flatMap(({ mark }) => mark ?? []));
   const marked = [...carried]
