@@ -39,7 +39,7 @@ export interface StateDocument {
 }
 
 /** Raised when an older procs could not make sense of what this one writes. */
-export const STATE_VERSION = 2;
+const STATE_VERSION = 2;
 
 /**
  * The state file: one line of JSON and one with its sha256. All that was asked or seen is sealed with a key
