@@ -47,6 +47,7 @@ export class Disk {
   #stopped: Stopped | null = null;
   /** When it was last tight. */
   #tightAt = Number.NEGATIVE_INFINITY;
+  #hasToldOfLogs = false;
   /** When there was room again, as long as there is. */
   #roomAt: number | null = null;
   /** How long there must be room before that is believed: longer with each time that it was not so. */
@@ -128,7 +129,7 @@ export class Disk {
   #makeRoom(bytes: number, { freeBytes, totalBytes }: Space): void {
     const freed = this.#free(bytes);
     const left = `the disk that holds logs is nearly full (${sizeWords(freeBytes)} of ${sizeWords(totalBytes)} free)`;
-    if (this.#isTightAnew()) this.#options.say(freed > 0 ? `${left}: ${goneWords(freed)}` : left);
+    this.#tell(left, freed, true);
   }
 
   /** Nothing fits any more: the oldest logs go, and if that does not help it is said that storing has stopped. */
@@ -140,8 +141,7 @@ export class Disk {
       const freed = code === "EDQUOT" ? this.#free(QUOTA_BYTES) : this.#freeEnough(before);
       const space = this.#space();
       if (space !== null && this.#hasRoom(space) && this.#ballast.fill()) {
-        const isNews = freed > 0 && this.#isTightAnew();
-        if (isNews) this.#options.say(`${fullWords(before)}: ${goneWords(freed)}`);
+        this.#tell(fullWords(before), freed, false);
         return;
       }
     }
@@ -186,11 +186,16 @@ export class Disk {
     return enough > space.freeBytes ? this.#free(enough - space.freeBytes) : 0;
   }
 
-  #isTightAnew(): boolean {
+  /** Says once that it is tight, and once that logs were deleted for it, until it has not been so for a while. */
+  #tell(what: string, freed: number, isNews: boolean): void {
     const now = performance.now();
-    const isNew = now - this.#tightAt >= this.#calmMs;
+    const isAnew = now - this.#tightAt >= this.#calmMs;
+    if (isAnew) this.#hasToldOfLogs = false;
     this.#tightAt = now;
-    return isNew;
+    if (freed > 0 && !this.#hasToldOfLogs) {
+      this.#hasToldOfLogs = true;
+      this.#options.say(`${what}: ${goneWords(freed)}`);
+    } else if (isNews && isAnew) this.#options.say(what);
   }
 
   get #calmMs(): number {

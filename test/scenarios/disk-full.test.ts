@@ -112,7 +112,7 @@ describe.runIf(CAN_MOUNT)("with a state folder of two megabytes that fills up", 
     expect(after.stdout).toContain(`line ${count + 500} `);
     expect((await project.pids("printer"))[0]).toBe(pids[1]?.[0]);
     expect(await project.procs("down")).toMatchObject({ code: 0 });
-    expect(project.alive()).toEqual([]);
+    await until("nothing is left", () => project.alive().length === 0);
   });
 
   test("a supervisor that is killed then is followed by one that takes over, with not a byte free", async () => {
@@ -132,7 +132,7 @@ describe.runIf(CAN_MOUNT)("with a state folder of two megabytes that fills up", 
     expect([await project.pids("quiet"), await project.pids("printer")]).toEqual(pids);
     expect(await project.procs("stop", "quiet")).toMatchObject({ code: 0 });
     expect(await project.procs("down")).toMatchObject({ code: 0 });
-    expect(project.alive()).toEqual([]);
+    await until("nothing is left", () => project.alive().length === 0);
   });
 
   test("down works when it is full", async () => {
@@ -141,7 +141,7 @@ describe.runIf(CAN_MOUNT)("with a state folder of two megabytes that fills up", 
     await project.procs("up", "-d");
     await until("the disk is full", () => (told().errors.ENOSPC ?? 0) > 100);
     expect(await project.procs("down")).toMatchObject({ code: 0 });
-    expect(project.alive()).toEqual([]);
+    await until("nothing is left", () => project.alive().length === 0);
   });
 
   test("old logs go before it is full, also those within their caps", async () => {
@@ -152,15 +152,15 @@ describe.runIf(CAN_MOUNT)("with a state folder of two megabytes that fills up", 
     await using one = crowded("size=2m", yaml);
     const { project, told } = one;
     await project.procs("up", "-d");
-    // Three times what fits.
-    await until("much was printed", () => told().lines > 60_000, 60_000);
+    // Twice what fits.
+    await until("much was printed", () => told().lines > 40_000, 100_000);
     project.write("rest", "");
     expect(
       (await events(project)).some((message) => /oldest logs were deleted/.test(message)),
     ).toBe(true);
     const { stdout } = await project.procs("logs", "printer", "-n", "5");
     expect(stdout).toContain(`line ${told().lines - 1} `);
-  });
+  }, 150_000);
 });
 
 describe.runIf(CAN_MOUNT)("up where nothing fits any more", () => {
@@ -241,7 +241,7 @@ test.runIf(CAN_MOUNT)("clearing logs makes room where not a byte is free", async
   const before = await project.pids("printer");
   const cleared = await project.procs("logs", "--clear", "printer", "-y");
   expect(cleared).toMatchObject({ code: 0, stderr: "" });
-  expect(cleared.stdout).toMatch(/^printer: cleared, 1\.?\d* MB freed/);
+  expect(cleared.stdout).toMatch(/^printer: cleared, [12] MB freed/);
   await until("it is told", async () => (await events(project)).some(isResumed));
   expect(await project.pids("printer")).toEqual(before);
   const count = told().lines;
