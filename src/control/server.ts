@@ -137,6 +137,8 @@ function respond(response: ServerResponse): Responder {
       if (response.destroyed || response.writableEnded) return;
       open("application/x-ndjson");
       response.write(`${JSON.stringify(value)}\n`);
+      // Node holds it back until the next tick: what a supervisor does right after this may be its last.
+      response.socket?.uncork();
       if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();
     },
     open: () => open("application/x-ndjson"),

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,6 +61,27 @@ test("nobody but this user can open the socket, from its first moment on", async
   await serve();
   expect(statSync(socket).mode & 0o777).toBe(0o600);
   expect(process.umask()).toBe(mask);
+});
+
+test("a line is on its way before anything else is done, as that may be the last thing done", async () => {
+  const heard = join(folder, "heard");
+  const listen = `
+    const client = require("node:net").connect(${JSON.stringify(socket)});
+    client.write("GET / HTTP/1.1\\r\\nhost: procs\\r\\n\\r\\n");
+    client.on("data", (text) => text.includes("plan") && require("node:fs").writeFileSync(${JSON.stringify(heard)}, ""));`;
+  let wasHeard = false;
+  await serve({
+    handler: async (_request, responder) => {
+      responder.line({ kind: "plan" });
+      // Busy, as with the disk: nothing of the event loop's turns comes in between.
+      const end = performance.now() + 10_000;
+      while (!wasHeard && performance.now() < end) wasHeard = existsSync(heard);
+      await responder.end();
+    },
+  });
+  const client = spawn(process.execPath, ["-e", listen], { stdio: "inherit" });
+  await new Promise((resolve) => client.once("exit", resolve));
+  expect(wasHeard).toBe(true);
 });
 
 test.each([
