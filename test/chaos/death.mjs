@@ -178,5 +178,6 @@ export class Death {
     const ms = Math.round(uptimeMs() - at);
     if (done === null) this.blame(`nothing adopted ${ms} ms after ${killed} was killed: ${last}`);
     else if (!isSlow) this.adoptions.push({ ms, killed });
+    this.tell(`all are known again after ${ms} ms`);
   }
 }

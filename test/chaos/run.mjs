@@ -170,7 +170,7 @@ function stateAtRest(name, isStopped) {
 /** After `down` nothing may be left that the project ever started. */
 async function checkGone({ project, blame }) {
   const rest = () => processesWith(project.root).filter(({ command }) => !isOurs(command));
-  if ((await until(() => rest().length === 0, 5000)) !== null) return;
+  if ((await until(() => rest().length === 0, 15_000)) !== null) return;
   for (const { pid, command } of rest()) blame(`after down there is still ${pid}: ${command}`);
 }
 

@@ -64,7 +64,7 @@ const EFFECTS = [...new Set(FAILPOINTS.map((name) => name.replace(/\..*/, "")))]
 
 test.concurrent.for(EFFECTS)(
   "supervisors that die before and after %s are replaced by ones that put everything right",
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async (effect) => {
     const names = [`${effect}.after`, `${effect}.before`];
     await using project = createProject(file({ api: 1, flood: 1 }), {
