@@ -1,11 +1,12 @@
 // What is timed, side by side in one run. Medians and ratios; these are whole-process times.
 //   npm run bench             all
 //   npm run bench -- ps       one
+import { bench as flood } from "./flood.mjs";
 import { bench as logs } from "./logs.mjs";
 import { bench as ps } from "./ps.mjs";
 import { bench as up } from "./up.mjs";
 
-const all = { logs, ps, up };
+const all = { flood, logs, ps, up };
 const asked = process.argv.slice(2);
 for (const name of asked.length > 0 ? asked : Object.keys(all)) {
   if (all[name] === undefined) {
