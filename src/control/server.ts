@@ -103,13 +103,25 @@ async function answer(
     };
     await options.handler(request, responder);
   } catch (error) {
-    const known = error instanceof RequestError ? error : null;
+    const known = error instanceof RequestError ? error : shortage(error);
     if (known === null) options.onFault(error);
     refuse(
       response,
       known ?? new RequestError(500, "P607", "procs made a mistake; supervisor.log says which"),
     );
   }
+}
+
+/** The machine has nothing left to answer with: no fault of ours, and over when there is some again. */
+function shortage(error: unknown): RequestError | null {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!["EMFILE", "ENFILE", "ENOMEM", "EAGAIN"].includes(code)) return null;
+  const what = code === "EMFILE" || code === "ENFILE" ? "open files" : "memory or processes";
+  return new RequestError(503, "P615", `the supervisor may not have more ${what} (${code})`, {
+    help: [
+      "give the command again; if that does not help, raise the limit (ulimit) and restart it",
+    ],
+  });
 }
 
 /** A path; a whole address is taken too, as HTTP demands. */

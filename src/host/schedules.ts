@@ -75,7 +75,10 @@ export class Schedules {
   }
 
   async #tell(name: string, entry: Entry): Promise<void> {
-    const next = await this.#next(name, entry);
+    const next = await this.#next(name, entry).catch((error: unknown) => {
+      this.#options.warn(`the schedule of ${name} cannot be reckoned: ${String(error)}`);
+      return null;
+    });
     if (this.#entries.get(name) !== entry) return;
     const at = next === null ? null : this.#options.now() + Math.max(0, next - this.#wall());
     entry.due = next === null || at === null ? null : { wallMs: next, at };

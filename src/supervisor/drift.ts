@@ -41,7 +41,12 @@ export class Drift {
     const signature = signatureOf(project.inputs);
     if (this.#reading === null || signature !== this.#signature) {
       this.#signature = signature;
-      this.#reading = readAgain(project, ambient ?? {});
+      const reading = readAgain(project, ambient ?? {});
+      this.#reading = reading;
+      // With no descriptors left, say: looked at again when somebody asks again.
+      reading.catch(() => {
+        if (this.#reading === reading) this.#reading = null;
+      });
     }
     return this.#reading;
   }
@@ -66,7 +71,8 @@ export class Drift {
   }
 
   async summary(): Promise<Snapshot["drift"]> {
-    const reading = await this.read();
+    // What runs can be told also when the file cannot be looked at.
+    const reading = await this.read()?.catch(() => null);
     if (reading?.kind !== "read") return null;
     // Nearly always there is nothing to tell, and a whole plan would be the dearest part of `ps`.
     if (this.#isAsApplied(reading.project)) return { changed: false, edits: 0, plan: NO_EDITS };
