@@ -86,9 +86,11 @@ function matchOf(stray: Stray, desired: Desired, observed: Observed): Match | nu
   ];
   const found = revisions.find((one) => digestOf(one.spec) === stray.digest);
   if (found === undefined) return null;
-  const epochs = Object.entries(found.spec.depends_on)
-    .filter(([, { restart }]) => restart)
-    .map(([other]) => [other, observed.services.get(other)?.epoch ?? 0]);
+  // Of a dependency that the books do not know yet it is not known either what was followed: that replaces nobody.
+  const epochs = Object.entries(found.spec.depends_on).flatMap(([other, { restart }]) => {
+    const upstream = observed.services.get(other);
+    return restart && upstream?.wanted != null ? [[other, upstream.epoch]] : [];
+  });
   return {
     applied: found.spec,
     generation: found.generation,
