@@ -5,6 +5,7 @@ import { sameId } from "../core/observed.ts";
 import { bootId } from "../host/boot.ts";
 import { createClock } from "../host/clock.ts";
 import { createHost, type RealHost } from "../host/host.ts";
+import { keepKey } from "../host/kept-key.ts";
 import type { Leftover, StopFacts } from "../host/leftovers.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { Departure } from "./departure.ts";
@@ -15,6 +16,7 @@ import { EventLog } from "./event-log.ts";
 import { guardControl } from "./guarded-control.ts";
 import { happenings } from "./happenings.ts";
 import { Inheritance } from "./inheritance.ts";
+import { unmarkFolder } from "./moved.ts";
 import { Owner } from "./owner.ts";
 import { type Guardian, ProjectControl } from "./project-control.ts";
 import { RunIndexes } from "./run-indexes.ts";
@@ -59,6 +61,7 @@ export async function superviseProject(
     storage.heard(event);
   };
   const onFull = (error: unknown) => storage.disk.full(error);
+  keepKey(paths, key);
   const host = indexes.follow(createHost({ paths, key, emit, warn: log, onFull }));
   const state = new StateFile({
     ...{ path: paths.stateFile, version, boot: bootId(), key },
@@ -179,6 +182,7 @@ function clearRuntime(paths: ProjectPaths): void {
   } catch {
     // Somebody is making himself at home already, or the folder is not ours any more.
   }
+  unmarkFolder(paths);
   rmSync(paths.lock, { force: true });
 }
 

@@ -5,6 +5,7 @@ import { listens } from "../control/listens.ts";
 import { EXIT, type UserError, userError } from "../errors.ts";
 import { findKey } from "../host/find-key.ts";
 import { preparePaths } from "../host/folders.ts";
+import { keptKey } from "../host/kept-key.ts";
 import { LOCKED_EXIT } from "../host/lock.ts";
 import { openOwn } from "../host/own-files.ts";
 import { softFileLimit } from "../host/shim.ts";
@@ -77,8 +78,9 @@ export function ownGuardian({ paths, env, entry }: LaunchOptions): GuardianComma
 function start(options: LaunchOptions): ChildProcess {
   const { paths } = options;
   const command = ownGuardian(options);
-  // What still runs knows the key of the supervisor before; a new one would leave its state unread.
-  const key = (existsSync(paths.stateFile) ? findKey(paths) : null) ?? newKey();
+  // A new key would leave the state of the supervisor before unread.
+  const known = existsSync(paths.stateFile) ? (keptKey(paths) ?? findKey(paths)) : null;
+  const key = known ?? newKey();
   const log = openOwn(paths.supervisorLog, APPENDING);
   try {
     return startGuardian(command, key, log);
