@@ -25,7 +25,12 @@ export async function nextSupervisor(
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   refuseBesideOther(paths);
-  if (instancesLeft(paths).length === 0) return false;
+  if (instancesLeft(paths).length === 0) {
+    const { movedHere } = await import("../supervisor/moved.ts");
+    const moved = movedHere(paths);
+    if (moved !== null) throw moved;
+    return false;
+  }
   await launch();
   return true;
 }

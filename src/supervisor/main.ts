@@ -12,6 +12,7 @@ import { Endings } from "./endings.ts";
 import { guardianCommand } from "./guardian.ts";
 import { GuardianLink } from "./guardian-link.ts";
 import { LEFT_EXIT, REFUSED_EXIT } from "./guardian-text.ts";
+import { markFolder } from "./moved.ts";
 import { isKey, newKey } from "./sealed.ts";
 
 /** A fault inside procs, by the habit of sysexits.h. What runs goes on; the next supervisor sees to it. */
@@ -47,6 +48,7 @@ async function main(folder: string): Promise<void> {
   for (const name of [HELD_VARIABLE, "PROCS_KEY", "PROCS_GUARDED", "PROCS_PIPE"]) delete env[name];
   closeForeignFiles();
   boundLog(paths.supervisorLog);
+  markFolder(paths);
   process.on("SIGTERM", () => endings.ask("SIGTERM"));
   process.on("SIGINT", () => endings.ask("SIGINT"));
   const supervisor = await superviseProject({
