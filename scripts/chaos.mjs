@@ -42,10 +42,14 @@ async function main() {
   const kills = values.kills === undefined ? null : Number(values.kills);
   const faults = faultsOf(values.faults, kills);
   const rounds = kills === null ? Math.max(1, Math.round(seconds / ROUND_SECONDS)) : 1;
-  for (let round = 0; round < rounds; round++) {
+  // Once: the round comes to its end, and is judged. Twice: as everywhere.
+  const enough = new AbortController();
+  process.once("SIGINT", () => enough.abort());
+  for (let round = 0; round < rounds && !enough.signal.aborted; round++) {
     const seed = first + round;
     const length = Math.min(seconds, ROUND_SECONDS);
-    const settings = { seconds: length, kills, faults, adoptMs: Number(values["adopt-ms"]) };
+    const adoptMs = Number(values["adopt-ms"]);
+    const settings = { seconds: length, kills, faults, adoptMs, enough: enough.signal };
     if (!(await perform(seed, settings))) return 1;
   }
   return 0;

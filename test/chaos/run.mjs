@@ -17,9 +17,9 @@ const REST_MS = 30_000;
 
 /**
  * One project, from `up` to `down`, through everything that `faults` names. `blamed` is what was found to be wrong,
- * empty when all held; `folder` is where everything lies that was written meanwhile.
+ * empty when all held; `project.root` is where everything lies that was written meanwhile. `enough` ends it early.
  */
-export async function runChaos({ seed, bin, seconds, kills, faults, log, say, adoptMs }) {
+export async function runChaos({ seed, bin, seconds, kills, faults, log, say, adoptMs, enough }) {
   const blamed = [];
   const project = createProject();
   const tell = (what) =>
@@ -41,19 +41,12 @@ export async function runChaos({ seed, bin, seconds, kills, faults, log, say, ad
   await witness.ready();
   let readers = null;
   try {
-    const stats = await live({
-      seconds,
-      kills,
-      hand,
-      death,
-      say,
-      follow: () => {
-        readers = new Readers(base);
-      },
-    });
+    const follow = () => {
+      readers = new Readers(base);
+    };
+    await live({ seconds, kills, hand, death, say, enough, follow });
     await checkEnd({ ...base, wanted });
     await readers.end(saidLives(project).filter(({ slot }) => isCalm(slot)));
-    readers = null;
     await goDown(hand, death, seed);
     await checkGone({ ...base });
     const lives = livesOf(await witness.end());
@@ -63,16 +56,22 @@ export async function runChaos({ seed, bin, seconds, kills, faults, log, say, ad
     const late = death.adoptions.filter(({ ms }) => ms > adoptMs);
     if (late.length > 0)
       blame(`adopted later than ${adoptMs} ms: ${late.map(({ ms }) => ms).join(", ")}`);
-    return { blamed, project, ...stats, ...summary({ hand, death, lives, lines }) };
+    return { blamed, project, ...summary({ hand, death, lives, lines }) };
   } finally {
-    for (const { pid } of processesWith(project.root)) send(pid, "SIGKILL");
-    await until(() => processesWith(project.root).length === 0, 5000);
+    await until(() => killAll(project), 5000);
     removeCgroup(project);
     // What lay on the disk goes with it.
     if (blamed.length > 0 && disk !== null)
       spawnSync("cp", ["-a", project.state, `${project.root}/kept`]);
     disk?.unmount();
   }
+}
+
+/** True once nothing is left: who is killed may have been started anew meanwhile. */
+function killAll({ root }) {
+  const left = processesWith(root);
+  for (const { pid } of left) send(pid, "SIGKILL");
+  return left.length === 0;
 }
 
 function has(faults, name) {
@@ -92,8 +91,9 @@ function removeCgroup(project) {
 }
 
 /** `up` under fire, then work and death side by side until the time is over or enough have died. */
-async function live({ seconds, kills, hand, death, follow, say }) {
+async function live({ seconds, kills, hand, death, follow, say, enough }) {
   const over = new AbortController();
+  enough.addEventListener("abort", () => over.abort());
   const timer = kills === null ? setTimeout(() => over.abort(), seconds * 1000) : null;
   const dying = death.work(over.signal, kills ?? undefined).then(() => over.abort());
   if (!(await hand.up())) throw new Error("the project could not be brought up: see above");
