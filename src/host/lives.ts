@@ -9,10 +9,17 @@ import { Hunts } from "./hunts.ts";
 import { Kills, targetOf } from "./kills.ts";
 import { type Ledger, NO_LEDGER, noteStop, readLedger } from "./ledger.ts";
 import { withOom } from "./oom.ts";
-import { orphansWith } from "./orphans.ts";
+import { Orphans } from "./orphans.ts";
 import type { Run, RunContext } from "./run.ts";
 import { hasBegun, ledgerOfRun, watchProcesses } from "./trace.ts";
-import { findProcess, identifyChild, type Process, signalPid, signalTrees } from "./tree.ts";
+import {
+  findProcess,
+  identifyChild,
+  type Process,
+  signalPid,
+  signalProcess,
+  signalTrees,
+} from "./tree.ts";
 
 /** So long remains may take to end with their program, before they are told. */
 const REMAINS_MS = 100;
@@ -20,12 +27,16 @@ const REMAINS_MS = 100;
 interface Options extends Pick<RunContext, "paths" | "projectId"> {
   readonly emit: (event: Event) => void;
   readonly fifos: Fifos;
+  readonly warn: (message: string) => void;
 }
 
 /** What becomes of the runs of a project, told in the order that core knows: started, exited, gone. */
 export class Lives {
   readonly #hunts = new Hunts((run, event) => this.emit(run, event));
   readonly kills = new Kills(this.#hunts);
+  readonly #orphans = new Orphans(5);
+  /** Of those that ended unasked: whoever starts one anew is in a hurry. */
+  readonly #later = new Orphans(1_000);
   readonly #options: Options;
   readonly #runs = new Map<string, Run>();
 
@@ -60,6 +71,7 @@ export class Lives {
   close(): void {
     for (const run of this.#runs.values()) this.leave(run);
     this.#runs.clear();
+    this.#later.look();
   }
 
   /** It goes on in the care of the next supervisor, or was never spawned. */
@@ -110,17 +122,30 @@ export class Lives {
   /** Nobody holds the tree fifo. What closed all its files lives on in the cgroup, or with its mark. */
   treeEnded(run: Run): void {
     const { cgroup } = run;
-    const orphans = cgroup === null && this.#isAsked(run) ? orphansWith(run.mark) : [];
-    if (orphans.length > 0) {
-      run.watchers.push(watchProcesses(orphans, run.mark, () => this.treeEnded(run)));
-    } else if (cgroup !== null && isPopulated(cgroup)) {
+    if (cgroup !== null && isPopulated(cgroup)) {
       run.watchers.push(onEmpty(cgroup, () => this.#treeGone(run)));
-    } else this.#treeGone(run);
+    } else if (cgroup !== null || !run.isSpawned) this.#treeGone(run);
+    else if (isAsked(run)) {
+      this.#orphans.ask(run.mark, (orphans) => this.#orphansKnown(run, orphans));
+    } else {
+      this.#treeGone(run);
+      this.#later.ask(run.mark, (orphans) => this.#endOrphans(run, orphans, "SIGTERM"));
+    }
   }
 
-  /** Only then is it looked at again: whoever restarts a program that crashed is in a hurry. */
-  #isAsked(run: Run): boolean {
-    return run.isSpawned && (run.kills > 0 || readLedger(run.files.ledger).stop !== null);
+  #orphansKnown(run: Run, orphans: readonly Process[]): void {
+    if (!this.isOurs(run)) return;
+    if (orphans.length === 0) this.#treeGone(run);
+    else run.watchers.push(watchProcesses(orphans, run.mark, () => this.treeEnded(run)));
+  }
+
+  /** Of a run that has gone for core: there is nobody any more to ask how long it may take. */
+  #endOrphans(run: Run, orphans: readonly Process[], signal: Signal): void {
+    if (orphans.length === 0) return;
+    for (const process of orphans) signalProcess(process, signal);
+    const names = orphans.map(({ pid, name }) => `${name} (${pid})`).join(", ");
+    this.#options.warn(`${run.mark} had left behind, out of its session and its files: ${names}`);
+    this.#later.ask(run.mark, (rest) => this.#endOrphans(run, rest, "SIGKILL"));
   }
 
   #treeGone(run: Run): void {
@@ -195,6 +220,11 @@ type RunEvent = Event extends infer E
   : never;
 
 const KILLED: Exit = { kind: "signal", signal: "SIGKILL" };
+
+/** It was told to end. */
+function isAsked(run: Run): boolean {
+  return run.kills > 0 || readLedger(run.files.ledger).stop !== null;
+}
 
 /** procs itself has sent it a SIGKILL. */
 function isKilled(run: Run, ledger: Ledger): boolean {

@@ -1,21 +1,57 @@
 import { readFileSync } from "node:fs";
+import type { Millis } from "../core/spec.ts";
 import { findProcess, hasProc, listProcesses, markIn, type Process } from "./tree.ts";
 
+type Answer = (orphans: readonly Process[]) => void;
+
 /**
- * Live processes with a mark whose parents have died. It finds what has left its session and closed its files,
- * and looks at few processes for that: orphans become children of init, or of the next above them that
- * takes in orphans, which is above us too.
+ * Looks for what runs left behind whose life fifos nobody holds any more. What is asked for within `delayMs` is
+ * looked for together: a look costs the same for one as for fifty.
  */
-export function orphansWith(mark: string): readonly Process[] {
-  if (!hasProc) return [];
+export class Orphans {
+  readonly #delayMs: Millis;
+  readonly #asked: { readonly mark: string; readonly answer: Answer }[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(delayMs: Millis) {
+    this.#delayMs = delayMs;
+  }
+
+  ask(mark: string, answer: Answer): void {
+    this.#asked.push({ mark, answer });
+    this.#timer ??= setTimeout(() => this.look(), this.#delayMs);
+  }
+
+  /** Answers all that was asked, now. */
+  look(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const asked = this.#asked.splice(0);
+    if (asked.length === 0) return;
+    const found = findOrphans(new Set(asked.map((each) => each.mark)));
+    for (const each of asked) each.answer(found.get(each.mark) ?? []);
+  }
+}
+
+/**
+ * Live processes with these marks whose parents have died. It finds what has left its session and closed its
+ * files, and looks at few processes for that: orphans become children of init, or of the next above them
+ * that takes in orphans, which is above us too.
+ */
+export function findOrphans(marks: ReadonlySet<string>): ReadonlyMap<string, readonly Process[]> {
+  const found = new Map<string, Process[]>();
+  if (!hasProc) return found;
   const parents = new Set([1, ...ancestors()]);
   const known = [...parents].map(childrenOf);
   const pids = known.includes(null)
     ? childrenByLooking(parents)
     : known.flatMap((pids) => pids ?? []);
-  return pids
-    .filter((pid) => pid !== process.pid && markIn(pid) === mark)
-    .flatMap((pid) => findProcess(pid) ?? []);
+  for (const pid of pids) {
+    const mark = pid === process.pid ? null : markIn(pid);
+    const orphan = mark !== null && marks.has(mark) ? findProcess(pid) : null;
+    if (mark !== null && orphan !== null) found.set(mark, [...(found.get(mark) ?? []), orphan]);
+  }
+  return found;
 }
 
 function ancestors(): readonly number[] {

@@ -104,6 +104,16 @@ describe.each(MEANS)("escapees found %s", (_, options) => {
   });
 });
 
+test("what a program that crashed left behind without session and files is ended a moment later", async () => {
+  const it = await startWith(`setsid sh mortal pid ${CLOSED} & sleep 0.2; exit 1`, {
+    cgroups: NO_CGROUPS,
+  });
+  const pid = await escapee(it);
+  await it.event("gone");
+  await eventually("it is ended", () => !isAlive(pid));
+  expect(it.warnings.join()).toContain(`(${pid})`);
+});
+
 describe.runIf(hasCgroups())("what shakes off everything", () => {
   const all = `(setsid ${CLEAN} sh -c 'sh deaf pid &' ${CLOSED} &)`;
 
