@@ -20,6 +20,7 @@ import {
   type SpawnedRun,
   spawnRun,
 } from "./run.ts";
+import { spawnWords } from "./spawn-words.ts";
 import { endedAt, isAlive, isMainAlive, type Trace, traceRun, watchProcesses } from "./trace.ts";
 import { findProcess, signalProcess } from "./tree.ts";
 
@@ -122,7 +123,7 @@ export class Processes {
       this.#watch(run, spawnRun(run, change, this.#options));
     } catch (error) {
       if (!lives.isOurs(run)) return lives.leave(run);
-      lives.neverRan(run, { kind: "spawn", message: messageOf(error) });
+      lives.neverRan(run, { kind: "spawn", message: spawnWords(error) });
     }
   }
 
@@ -147,7 +148,7 @@ export class Processes {
     child.on("error", (error) => {
       // A signal that could not be sent is an error event too.
       if (child.pid !== undefined) return;
-      lives.neverRan(run, { kind: "spawn", message: messageOf(error) });
+      lives.neverRan(run, { kind: "spawn", message: spawnWords(error) });
     });
     child.once("exit", (code, signal) => lives.shimEnded(run, code, signal));
     // Nobody waits for it: the supervisor may leave while it runs.
