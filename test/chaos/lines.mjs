@@ -89,9 +89,13 @@ export class LineCheck {
   }
 }
 
-/** Everything that is stored, checked against what the programs know to have written. */
-export async function checkStored({ bin, project, blame, lives, mayTear }) {
-  const lines = new LineCheck(blame, "logs", { isWhole: true, mayTear });
+/**
+ * Everything that is stored, checked against what the programs know to have written. Where the disk was full, the
+ * oldest archives and runs had to go: then only what is kept must be without a gap, up to the last line of the `kept`.
+ */
+export async function checkStored({ bin, project, blame, lives, kept, disk }) {
+  const wasFull = disk !== null;
+  const lines = new LineCheck(blame, "logs", { isWhole: !wasFull, mayTear: wasFull });
   const child = spawn(process.execPath, [bin, "logs", "--json", "-n", "all"], {
     cwd: project.folder,
     env: project.env,
@@ -101,7 +105,7 @@ export async function checkStored({ bin, project, blame, lives, mayTear }) {
   for await (const line of createInterface({ input: child.stdout })) lines.take(line);
   const code = await ended;
   if (code !== 0) blame(`procs logs ended with ${code}`);
-  const missing = lines.missing(lives);
+  const missing = lines.missing(wasFull ? kept : lives);
   for (const each of missing.slice(0, TOLD_MAX)) blame(`logs: lost: ${each}`);
   return lines.taken;
 }

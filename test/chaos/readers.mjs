@@ -9,9 +9,9 @@ const SLOW_BYTES = 1000;
 
 /** Two who follow the logs through it all: one takes every line, one next to none. */
 export class Readers {
-  constructor({ project, bin, blame }) {
+  constructor({ project, bin, blame, disk }) {
     Object.assign(this, { project, blame });
-    this.lines = new LineCheck(blame, "logs -f");
+    this.lines = new LineCheck(blame, "logs -f", { mayTear: disk !== null });
     this.fast = this.#follow(bin, namesOf("calm"));
     this.slow = this.#follow(bin, []);
     this.fast.stdout.setEncoding("utf8").on("data", (data) => this.#take(data));

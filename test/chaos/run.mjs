@@ -46,13 +46,13 @@ export async function runChaos({ seed, bin, seconds, kills, faults, log, say, ad
     };
     await live({ seconds, kills, hand, death, say, enough, follow });
     await checkEnd({ ...base, wanted });
-    await readers.end(saidLives(project).filter(({ slot }) => isCalm(slot)));
+    await readers.end(calmLives(project));
     await goDown(hand, death, seed);
     await checkGone({ ...base });
     const lives = livesOf(await witness.end());
     checkLives({ lives, asks: hand.asks, victims: death.victims, blame });
-    const mayTear = disk !== null;
-    const lines = await checkStored({ ...base, lives: saidLives(project), mayTear });
+    const kept = calmLives(project);
+    const lines = await checkStored({ ...base, lives: saidLives(project), kept });
     const late = death.adoptions.filter(({ ms }) => ms > adoptMs);
     if (late.length > 0)
       blame(`adopted later than ${adoptMs} ms: ${late.map(({ ms }) => ms).join(", ")}`);
@@ -178,8 +178,9 @@ function isOurs(command) {
   return command.includes("test/chaos/observer.mjs");
 }
 
-function isCalm(slot) {
-  return slot.startsWith("calm");
+/** The last lives of those that are never touched and never end. */
+function calmLives(project) {
+  return saidLives(project).filter(({ slot }) => slot.startsWith("calm"));
 }
 
 /** So many of the runs of an instance that have ended are kept, whatever the file says; the last may be at work. */
