@@ -38,7 +38,7 @@ export async function call(request: ClientRequest): Promise<unknown> {
   // It was just leaving: a moment later nobody listens any more, or a new one does.
   await new Promise((resolve) => setTimeout(resolve, CUT_PAUSE_MS));
   const second = await attempt(request);
-  if (second === CUT) throw silent("ended the connection without an answer");
+  if (second === CUT) throw passing("ended the connection without an answer");
   return second;
 }
 
@@ -62,7 +62,7 @@ function attempt(request: ClientRequest): Promise<unknown> {
       },
     });
     const timer = setTimeout(() => {
-      reject(silent(`has not answered for ${ANSWER_MS_MAX / 1000}s`));
+      reject(passing(`has not answered for ${ANSWER_MS_MAX / 1000}s`));
       exchange.destroy();
     }, ANSWER_MS_MAX);
   });
@@ -200,6 +200,19 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+const passingOnes = new WeakSet<object>();
+
+function passing(what: string): UserError {
+  const error = silent(what);
+  passingOnes.add(error);
+  return error;
+}
+
+/** Whether the supervisor gave no answer at all: it may be about to be replaced, and can be asked again. */
+export function mayPass(error: unknown): boolean {
+  return typeof error === "object" && error !== null && passingOnes.has(error);
 }
 
 function silent(what: string): UserError {

@@ -1,12 +1,15 @@
 import { socketOf } from "../control/address.ts";
+import { mayPass } from "../control/client.ts";
 import { listens } from "../control/listens.ts";
 import { refuseBesideOther } from "../control/others.ts";
-import { EXIT, UserError, userError } from "../errors.ts";
+import { EXIT, type UserError, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
 import type { Base, Way } from "./way.ts";
 
 /** How long a supervisor that went away is waited for: a guardian brings it back in a fraction of that. */
 const RETURN_MS_MAX = 10_000;
+/** How long one that does not answer is asked: after half a minute its guardian will have replaced it. */
+const SILENT_MS_MAX = 40_000;
 const LOOK_EVERY_MS = 25;
 
 /**
@@ -22,7 +25,7 @@ export async function nextSupervisor(
   while (isSupervised(paths)) {
     if (await listens(socketOf(paths))) return true;
     if (performance.now() > until) throw goneForGood(paths);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await pause();
   }
   refuseBesideOther(paths);
   if (instancesLeft(paths).length === 0) {
@@ -51,6 +54,7 @@ export async function findAnswer<T>(
   ask: (base: Base) => Promise<T | null>,
 ): Promise<T | null> {
   const until = performance.now() + RETURN_MS_MAX;
+  const silentUntil = performance.now() + SILENT_MS_MAX;
   for (;;) {
     const isLate = performance.now() > until;
     try {
@@ -58,12 +62,13 @@ export async function findAnswer<T>(
       if (answer !== null) return answer;
       if (isLate) throw goneForGood(way.paths);
     } catch (error) {
-      if (isLate || !wentSilent(error)) throw error;
+      if (performance.now() > silentUntil || !mayPass(error)) throw error;
+      await pause();
     }
     if (!(await way.next())) return null;
   }
 }
 
-function wentSilent(error: unknown): boolean {
-  return error instanceof UserError && error.diagnostics[0]?.code === "P609";
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
 }

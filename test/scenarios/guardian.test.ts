@@ -23,6 +23,17 @@ test("a supervisor that hangs is replaced, and what runs is not", async () => {
   expect(stdout).toContain(`(pid ${before.supervisor}) has not answered for 2 rounds`);
 });
 
+test("a command that is asked of a hanging supervisor is answered by the next one", async () => {
+  await using project = createProject(YAML, { PROCS_WATCHDOG: "1" });
+  await project.procs("up", "-d");
+  const { supervisor } = await newKeepers(project);
+  process.kill(supervisor, "SIGSTOP");
+  const [ps, restart] = await Promise.all([project.procs("ps"), project.procs("restart", "api")]);
+  expect(ps).toMatchObject({ code: 0, stderr: "" });
+  expect(restart).toMatchObject({ code: 0 });
+  expect((await newKeepers(project)).supervisor).not.toBe(supervisor);
+});
+
 test.each(["supervisor", "guardian", "both"] as const)(
   "SIGTERM to %s ends everything in order, and no more in a hurry than that",
   async (whom) => {
