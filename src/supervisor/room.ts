@@ -74,7 +74,7 @@ interface Stored {
 }
 
 /** The services whose logs take the most, at least a block each. */
-export function largestServices(runs: string): readonly Stored[] {
+function largestServices(runs: string): readonly Stored[] {
   const byName = new Map<string, number>();
   for (const { service, slot } of listSlots(runs)) {
     for (const { archives, rest } of new StoredSlot(runs, service, slot).look(() => false)) {

@@ -10,6 +10,8 @@ import type { EventLog } from "./event-log.ts";
 import { Retention } from "./retention.ts";
 import type { Session } from "./session.ts";
 
+const LOOK_AFTER_MS = 500;
+
 export interface StorageOptions {
   readonly paths: ProjectPaths;
   readonly events: EventLog;
@@ -26,6 +28,7 @@ export class Storage {
   readonly #saveEvents: () => void;
   readonly #saveState = () => this.#session?.save();
   #session: Session | null = null;
+  #timer: NodeJS.Timeout | null = null;
   /** The last failure of the state file, which is tried again and again, and told once. */
   #fault = "";
 
@@ -91,8 +94,12 @@ export class Storage {
 
   /** Looks at everything: at the start, and when a file has become what is desired. */
   look(): void {
-    if (this.#session !== null) this.#retention.look();
     this.disk.look();
+    // Thousands of files, and somebody may be waiting for what was started just now.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#retention.look();
+    }, LOOK_AFTER_MS).unref();
   }
 
   /** Deletes what is stored of these (null: of all); `clearLive` does it for a run that goes on writing. */
@@ -111,6 +118,7 @@ export class Storage {
 
   /** `isLeaving`: nothing will be stored any more. */
   close(isLeaving: boolean): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#retention.close();
     this.disk.close(isLeaving);
   }

@@ -179,6 +179,21 @@ describe.runIf(CAN_MOUNT)("up where nothing fits any more", () => {
     expect(await project.procs("up", "-d", "quiet")).toMatchObject({ code: 0 });
   });
 
+  test("names the logs that take the space, which can be deleted where nothing runs", async () => {
+    await using one = crowded();
+    const { project, state, told } = one;
+    await project.procs("up", "-d");
+    await until("the disk is full", () => (told().errors.ENOSPC ?? 0) > 100);
+    await project.procs("down");
+    fill(join(state, "junk"));
+    const up = await project.procs("up", "-d");
+    expect(up.code).toBe(4);
+    expect(up.stderr).toMatch(/note: largest: printer \d/);
+    expect(up.stderr).toContain("help: procs logs --clear printer");
+    expect(await project.procs("logs", "--clear", "printer", "-y")).toMatchObject({ code: 0 });
+    expect(await project.procs("up", "-d", "quiet")).toMatchObject({ code: 0 });
+  });
+
   test("is refused when there is no room for more files", async () => {
     await using one = crowded("size=8m,nr_inodes=12");
     const up = await one.project.procs("up", "-d");
