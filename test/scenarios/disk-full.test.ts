@@ -135,6 +135,25 @@ describe.runIf(CAN_MOUNT)("with a state folder of two megabytes that fills up", 
     await until("nothing is left", () => project.alive().length === 0);
   });
 
+  test("reload works when it is full, also one that replaces a process", async () => {
+    await using one = crowded();
+    const { project, told } = one;
+    await project.procs("up", "-d");
+    await until("the disk is full", () => (told().errors.ENOSPC ?? 0) > 1_000);
+    await until("it is told", async () => (await events(project)).some(isStopped));
+    const pids = await project.pids("printer");
+    project.write(
+      "procs.yaml",
+      YAML.replace("sleep 1000", "sleep 1000\n    stop: { timeout: 3s }"),
+    );
+    expect(await project.procs("reload", "-y")).toMatchObject({ code: 0 });
+    project.write("rest", "");
+    project.write("procs.yaml", YAML.replace("sleep 1000", "sleep 1001"));
+    expect(await project.procs("reload", "-y")).toMatchObject({ code: 0 });
+    expect(await project.pids("printer")).toEqual(pids);
+    expect((await project.service("quiet")).state).toBe("ready");
+  });
+
   test("down works when it is full", async () => {
     await using one = crowded();
     const { project, told } = one;
