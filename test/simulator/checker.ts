@@ -34,6 +34,8 @@ export interface Sight {
   readonly deaths: number;
   /** When the supervisor that is there began. */
   readonly bornAt: Millis;
+  /** For how long since then a supervisor was there. */
+  readonly watchedMs: (since: Millis) => Millis;
 }
 
 /** Something that must be true of every world. */

@@ -130,3 +130,23 @@ function runsOf(host: SimulatedHost): readonly Event[] {
   }
   return [...next.values()];
 }
+
+/** When no supervisor was there. */
+export class Absences {
+  readonly #over: (readonly [from: Millis, to: Millis])[] = [];
+  #since: Millis = 0;
+
+  begin(at: Millis): void {
+    this.#since = at;
+  }
+
+  end(at: Millis): void {
+    this.#over.push([this.#since, at]);
+  }
+
+  /** For how long a supervisor was there since then. */
+  watchedMs(since: Millis, now: Millis): Millis {
+    const missed = this.#over.map(([from, to]) => Math.max(0, to - Math.max(from, since)));
+    return now - since - missed.reduce((sum, ms) => sum + ms, 0);
+  }
+}

@@ -90,7 +90,7 @@ export class Witness {
   }
 
   sight(observed: Observed = this.#world.supervisor.observed): Sight {
-    const { supervisor, host, clock, deaths, bornAt } = this.#world;
+    const { supervisor, host, clock, deaths, bornAt, absences } = this.#world;
     return {
       now: clock.now(),
       desired: supervisor.desired,
@@ -105,6 +105,7 @@ export class Witness {
       lostAt: this.#lostAt,
       deaths,
       bornAt,
+      watchedMs: (since) => absences.watchedMs(since, clock.now()),
     };
   }
 

@@ -7,7 +7,15 @@ import type { Millis } from "../../src/core/spec.ts";
 import { Supervisor } from "../../src/core/supervisor.ts";
 import type { Checker, Sight } from "./checker.ts";
 import { SimulatedClock } from "./clock.ts";
-import { beginWith, findings, IMMORTAL, type Known, type Mortality, Records } from "./deaths.ts";
+import {
+  Absences,
+  beginWith,
+  findings,
+  IMMORTAL,
+  type Known,
+  type Mortality,
+  Records,
+} from "./deaths.ts";
 import type { Deed } from "./edits.ts";
 import { eventText } from "./event-text.ts";
 import { nameOf } from "./oracle.ts";
@@ -36,6 +44,7 @@ export class World {
   /** How often a supervisor has died, and when last something was done that no record told the next one of. */
   deaths = 0;
   bornAt = START_MS;
+  readonly absences = new Absences();
   readonly #witness: Witness;
   #supervisor: Supervisor;
   #outbox: SimulatedOutbox;
@@ -152,6 +161,7 @@ export class World {
     if (this.#isDead) return;
     this.say(`* the supervisor dies, for ${awayMs} ms`);
     this.deaths++;
+    this.absences.begin(this.clock.now());
     this.#isDead = true;
     this.#isRecordDue = false;
     this.#outbox.take();
@@ -168,6 +178,7 @@ export class World {
     const begun = beginWith(known, this.supervisor.desired, this.clock.now());
     this.#isDead = false;
     this.bornAt = this.clock.now();
+    this.absences.end(this.bornAt);
     const found = known === null ? "nothing" : isWhole ? "all" : "what was written before";
     this.say(`* the next one takes over, and finds ${found}`);
     if (!isWhole) this.#witness.loses();

@@ -222,7 +222,7 @@ const fairVerdicts: Checker = {
     if (run === undefined) return `${action.service} failed for a run that never was`;
     if (run.told.exitedAt !== null) return null;
     const leastMs = Math.min(spec.rollout.progress, spec.ready?.timeout ?? spec.rollout.progress);
-    const hadMs = sight.now - run.askedAt;
+    const hadMs = sight.watchedMs(run.askedAt);
     return hadMs < leastMs ? `${nameOf(run.id)} had ${hadMs} ms of ${leastMs}` : null;
   },
 };
