@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { LogSettings } from "../core/spec.ts";
 import { failpoint } from "../host/failpoint.ts";
@@ -245,7 +245,8 @@ export class Rotator {
   async #cut(stream: Stream): Promise<boolean> {
     failpoint("copy.before");
     const end = await cut(stream.live, stream, this.#tools, () => stream.isReleased);
-    if (end === null) return false;
+    if (stream.isReleased) return false;
+    if (end === null) throw new Error("its program could not be stopped for a moment");
     stream.base = end;
     stream.shift = end;
     this.#options.onShift(stream.live, end);
@@ -275,7 +276,8 @@ export class Rotator {
     stream.failures += 1;
     const pauseMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (stream.failures - 1));
     stream.retryAt = performance.now() + pauseMs;
-    if (stream.failures === 1) this.#report(stream.live, error);
+    // Of a run that was dropped meanwhile there is nothing to say.
+    if (stream.failures === 1 && existsSync(stream.live)) this.#report(stream.live, error);
   }
 
   #report(live: string, error: unknown): void {
