@@ -14,7 +14,7 @@ export async function reportLasting(context: Context, result: ResultItem): Promi
   }
 }
 
-export function lastingProblems(result: ResultItem): readonly Diagnostic[] {
+function lastingProblems(result: ResultItem): readonly Diagnostic[] {
   return result.services
     .filter(({ outcome }) => outcome === "lasting")
     .map(({ name, detail }) => ({

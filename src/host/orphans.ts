@@ -38,7 +38,7 @@ export class Orphans {
  * files, and looks at few processes for that: orphans become children of init, or of the next above them
  * that takes in orphans, which is above us too.
  */
-export function findOrphans(marks: ReadonlySet<string>): ReadonlyMap<string, readonly Process[]> {
+function findOrphans(marks: ReadonlySet<string>): ReadonlyMap<string, readonly Process[]> {
   const found = new Map<string, Process[]>();
   if (!hasProc) return found;
   const parents = new Set([1, ...ancestors()]);

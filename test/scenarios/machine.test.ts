@@ -60,18 +60,44 @@ test("SIGTERM to the guardian ends everything in order; exits are recorded, noth
   expect(starts(project)).toEqual(["api", "api", "db", "db"]);
 });
 
-test("SIGTERM to every process at once, as when a machine goes down: all end, nothing starts again", async () => {
-  await using project = createProject(SERVICES);
+test.each(["started", "taken over"])(
+  "SIGTERM to every process at once, as when a machine goes down, of what was %s: all end, nothing starts again",
+  async (how) => {
+    await using project = createProject(SERVICES);
+    await up(project);
+    if (how === "taken over") await replaceSupervisor(project);
+    signalAll("TERM", pidsOf(project));
+    await nothingLives(project);
+    expect(starts(project)).toEqual(["api", "db"]);
+    const { stdout } = await project.procs("logs", "--raw");
+    expect(stdout).toContain("api ends");
+    expect(stdout).toContain("db ends");
+    await up(project);
+    expect(starts(project)).toEqual(["api", "api", "db", "db"]);
+  },
+);
+
+test("also of programs that end the moment they are told, and are told before the supervisor is", async () => {
+  const names = Array.from({ length: 8 }, (_, index) => `s${index}`);
+  const lines = names.map(
+    (name) => `  ${name}: { command: "echo ${name} >>starts; exec sleep 1000" }`,
+  );
+  await using project = createProject(`services:\n${lines.join("\n")}\n`);
   await up(project);
-  signalAll("TERM", pidsOf(project));
+  signalAll("TERM", pidsOf(project).toReversed());
   await nothingLives(project);
-  expect(starts(project)).toEqual(["api", "db"]);
-  const { stdout } = await project.procs("logs", "--raw");
-  expect(stdout).toContain("api ends");
-  expect(stdout).toContain("db ends");
-  await up(project);
-  expect(starts(project)).toEqual(["api", "api", "db", "db"]);
+  expect(starts(project)).toEqual(names);
 });
+
+/** kill -9, and its guardian starts another one. */
+async function replaceSupervisor(project: Project): Promise<void> {
+  const before = (await project.snapshot()).supervisor?.pid ?? 0;
+  process.kill(before, "SIGKILL");
+  await until("there is another one", async () => {
+    const now = (await project.snapshot()).supervisor?.pid ?? 0;
+    return now !== 0 && now !== before;
+  });
+}
 
 test("and SIGKILL to all that is left in the middle of it: the next start is clean", async () => {
   const deaf = "echo deaf >>starts; trap '' TERM; while :; do sleep 0.05; done";
