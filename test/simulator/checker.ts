@@ -31,7 +31,6 @@ export interface Sight {
   readonly changedAt: ReadonlyMap<string, Millis>;
   /** When a supervisor last took over from a record that did not tell all that was done. */
   readonly lostAt: Millis;
-  readonly deaths: number;
   /** When the supervisor that is there began. */
   readonly bornAt: Millis;
   /** For how long since then a supervisor was there. */

@@ -135,13 +135,21 @@ function runsOf(host: SimulatedHost): readonly Event[] {
 export class Absences {
   readonly #over: (readonly [from: Millis, to: Millis])[] = [];
   #since: Millis = 0;
+  /** How often one died. */
+  count = 0;
 
   begin(at: Millis): void {
+    this.count++;
     this.#since = at;
   }
 
   end(at: Millis): void {
     this.#over.push([this.#since, at]);
+  }
+
+  /** When the one that is there began; 0: it is the first. */
+  get bornAt(): Millis {
+    return this.#over.at(-1)?.[1] ?? 0;
   }
 
   /** For how long a supervisor was there since then. */

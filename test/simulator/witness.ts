@@ -90,7 +90,7 @@ export class Witness {
   }
 
   sight(observed: Observed = this.#world.supervisor.observed): Sight {
-    const { supervisor, host, clock, deaths, bornAt, absences } = this.#world;
+    const { supervisor, host, clock, absences } = this.#world;
     return {
       now: clock.now(),
       desired: supervisor.desired,
@@ -103,8 +103,7 @@ export class Witness {
       hurriedAt: this.#hurriedAt,
       changedAt: this.#changedAt,
       lostAt: this.#lostAt,
-      deaths,
-      bornAt,
+      bornAt: absences.bornAt,
       watchedMs: (since) => absences.watchedMs(since, clock.now()),
     };
   }

@@ -41,9 +41,6 @@ export class World {
   readonly log: string[] = [];
   /** From here on supervisors die so often. */
   mortality: Mortality = IMMORTAL;
-  /** How often a supervisor has died, and when last something was done that no record told the next one of. */
-  deaths = 0;
-  bornAt = START_MS;
   readonly absences = new Absences();
   readonly #witness: Witness;
   #supervisor: Supervisor;
@@ -98,10 +95,6 @@ export class World {
   /** Every step that was decided, oldest first. */
   get done(): readonly Action[] {
     return this.#witness.done;
-  }
-
-  get isDead(): boolean {
-    return this.#isDead;
   }
 
   /** A user, an editor or a file does something; what is due anyway is done first, so that it is not blamed. */
@@ -160,7 +153,6 @@ export class World {
   die(awayMs: Millis): void {
     if (this.#isDead) return;
     this.say(`* the supervisor dies, for ${awayMs} ms`);
-    this.deaths++;
     this.absences.begin(this.clock.now());
     this.#isDead = true;
     this.#isRecordDue = false;
@@ -177,8 +169,7 @@ export class World {
     const { known, isWhole } = this.#records.read(this.mortality);
     const begun = beginWith(known, this.supervisor.desired, this.clock.now());
     this.#isDead = false;
-    this.bornAt = this.clock.now();
-    this.absences.end(this.bornAt);
+    this.absences.end(this.clock.now());
     const found = known === null ? "nothing" : isWhole ? "all" : "what was written before";
     this.say(`* the next one takes over, and finds ${found}`);
     if (!isWhole) this.#witness.loses();
@@ -293,9 +284,9 @@ export class World {
   #recordSoon(): void {
     if (!this.#isMortal || this.#isRecordDue) return;
     this.#isRecordDue = true;
-    const { deaths } = this;
+    const { count } = this.absences;
     this.clock.after(this.#fate.int(0, RECORD_MS), () => {
-      if (deaths === this.deaths && this.#isRecordDue) this.#record();
+      if (count === this.absences.count && this.#isRecordDue) this.#record();
     });
   }
 
