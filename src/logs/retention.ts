@@ -103,8 +103,12 @@ class Slot {
   constructor(runs: readonly KeptRun[], isWanted: boolean) {
     this.service = runs[0]?.service ?? "";
     const sorted = [...runs].sort((a, b) => a.run - b.run);
-    const last = sorted.findLast((run) => !run.isLive);
-    this.#parts = sorted.flatMap((run) => partsOf(run, isWanted && (run.isLive || run === last)));
+    const ended = sorted.filter((run) => !run.isLive);
+    // One that could not even start has no last words: those of the one before it are wanted then.
+    const last = [ended.at(-1), ended.findLast(hasSpoken)];
+    this.#parts = sorted.flatMap((run) =>
+      partsOf(run, isWanted && (run.isLive || last.includes(run))),
+    );
   }
 
   get droppedBytes(): number {
@@ -195,6 +199,10 @@ class Slot {
   #drop(part: Part, reason: DropReason): void {
     if (!part.isHeld && !this.#dropped.has(part)) this.#dropped.set(part, reason);
   }
+}
+
+function hasSpoken({ archives, rest }: KeptRun): boolean {
+  return archives.length > 0 || rest.unarchived.stdout + rest.unarchived.stderr > 0;
 }
 
 const STREAMS: readonly Stream[] = ["stdout", "stderr"];
