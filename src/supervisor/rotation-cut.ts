@@ -53,7 +53,8 @@ export async function cut(
       else copyRest(source, from, target, fstatSync(source).size);
       if (isCancelled()) return null;
     }
-    return whileStopped(live, stopNote(live), () => {
+    return await whileStopped(live, stopNote(live), () => {
+      if (isCancelled()) return null;
       const size = fstatSync(source).size;
       copyRest(source, base - shift + fstatSync(target).size, target, size);
       fsyncSync(target);

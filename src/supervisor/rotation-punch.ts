@@ -10,11 +10,18 @@ export async function canPunch(folder: string, tools: Tools): Promise<boolean> {
   const path = join(folder, `.punch-${process.pid}`);
   try {
     const fd = openSync(path, "w+", 0o600);
+    // Without a name from now on: nothing is left of it wherever this process ends.
+    rmSync(path);
     try {
       const bytes = Buffer.alloc(2 * BLOCK_BYTES, 1);
       if (writeSync(fd, bytes) !== bytes.length)
         throw Object.assign(new Error("the disk is full"), { code: "ENOSPC" });
-      if ((await tools.punch(fd, BLOCK_BYTES)).kind !== "ok") return false;
+      const result = await tools.punch(fd, BLOCK_BYTES);
+      // Ended by us, when what it was tried for had become needless: it says nothing.
+      if (result.kind === "failed" && /^ended with SIG/.test(result.message)) {
+        throw new Error("it could not be tried");
+      }
+      if (result.kind !== "ok") return false;
       readSync(fd, bytes, 0, bytes.length, 0);
       return bytes.every((byte, at) => byte === (at < BLOCK_BYTES ? 0 : 1));
     } finally {

@@ -12,6 +12,7 @@ import { continueStopped } from "./rotation-writers.ts";
 export function recoverArchives(runs: string, onFault: (error: unknown) => void): string[] {
   const plain = new Set<string>();
   for (const slot of readNames(runs)) {
+    if (slot.startsWith(".punch-")) rmSync(join(runs, slot), { force: true });
     const folder = join(runs, slot);
     const names = new Set(readNames(folder));
     for (const name of names) {

@@ -2,8 +2,9 @@ import { appendFileSync, readdirSync, readFileSync, readlinkSync, rmSync, statSy
 import { dirname, join } from "node:path";
 import { readLedger } from "../logs/ledger.ts";
 
-/** A write(2) that was begun is finished before a process stops. */
-const STOP_MS_MAX = 200;
+/** A write(2) that was begun is finished before a process stops; on a busy machine it has to get its turn for it. */
+const STOP_MS_MAX = 1_000;
+const LOOK_MS = 2;
 /** A process that forks while it is being stopped is looked for so often. */
 const ROUNDS_MAX = 20;
 
@@ -19,10 +20,14 @@ interface Writer {
  * is left so. `note` is a file that names who was stopped, for a successor: see `continueStopped`. Returns
  * null without having called `action` when not everything stood still in time.
  */
-export function whileStopped<T>(live: string, note: string, action: () => T): T | null {
+export async function whileStopped<T>(
+  live: string,
+  note: string,
+  action: () => T,
+): Promise<T | null> {
   const stopped = new Map<number, Writer>();
   try {
-    return stopWriters(live, note, stopped) ? action() : null;
+    return (await stopWriters(live, note, stopped)) ? action() : null;
   } finally {
     for (const writer of stopped.values()) signal(writer, "SIGCONT");
     rmSync(note, { force: true });
@@ -40,7 +45,11 @@ export function continueStopped(note: string): void {
   rmSync(note, { force: true });
 }
 
-function stopWriters(live: string, note: string, stopped: Map<number, Writer>): boolean {
+async function stopWriters(
+  live: string,
+  note: string,
+  stopped: Map<number, Writer>,
+): Promise<boolean> {
   const endsAt = performance.now() + STOP_MS_MAX;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const running = writersOf(live).filter(({ pid }) => !stopped.has(pid) && !standsStill(pid));
@@ -51,7 +60,7 @@ function stopWriters(live: string, note: string, stopped: Map<number, Writer>): 
     }
     while (![...stopped.keys()].every(standsStill)) {
       if (performance.now() > endsAt) return false;
-      pauseMs(1);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     if (running.length === 0) return true;
   }
@@ -130,9 +139,4 @@ function signal({ pid }: Writer, name: "SIGSTOP" | "SIGCONT"): void {
   } catch {
     // It has ended.
   }
-}
-
-/** Nothing else may happen in between: what stands still is to stand still for milliseconds. */
-function pauseMs(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -122,7 +122,7 @@ test.each(POINTS.flatMap((point) => [[point, "auto"] as const, [point, "cut"] as
       await ended(program);
       await finish(stored.runs, state, way);
       expect(await numbers(stored.runs)).toEqual(countTo(20_000));
-      expect(listArchives(live).list.length).toBeGreaterThan(1);
+      expect(listArchives(live).list.length).toBeGreaterThan(0);
       expect(listArchives(live).list.every((one) => one.isCompressed)).toBe(true);
     } finally {
       program.kill("SIGKILL");
