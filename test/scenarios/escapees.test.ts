@@ -1,9 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Hunted } from "../../src/core/observed.ts";
 import { NO_CGROUPS } from "../../src/host/cgroups.ts";
 import type { HostOptions } from "../../src/host/host.ts";
+import { findProcess } from "../../src/host/tree.ts";
 import { API, createRig, eventually, type HostRig, isAlive, pidIn } from "../host/rig.ts";
 import { hasCgroups } from "../rig/cgroups.ts";
 import { canFreeze, freeze } from "../rig/freezer.ts";
@@ -113,6 +114,21 @@ test("what a program that crashed left behind without session and files is ended
   await eventually("it is ended", () => !isAlive(pid));
   expect(it.warnings.join()).toContain(`(${pid})`);
 });
+
+test.runIf(hasCgroups() && process.getuid?.() === 0)(
+  "a program that runs as another user is in its cgroup, which is not its to leave",
+  async () => {
+    rig = await createRig();
+    chmodSync(rig.folder, 0o755);
+    rig.host.start(API, rig.spec(["sleep", "1000"], { user: "nobody", cwd: "/" }));
+    const { pid } = await rig.event("started");
+    const cgroup = () => readFileSync(`/proc/${pid}/cgroup`, "utf8");
+    await eventually("it has become the program", () => findProcess(pid)?.name === "sleep");
+    expect(cgroup()).toMatch(/^0::.*\/procs-[^/]+\/run-api\.1\.1$/m);
+    rig.host.kill(API);
+    await rig.event("gone");
+  },
+);
 
 describe.runIf(hasCgroups())("what shakes off everything", () => {
   const all = `(setsid ${CLEAN} sh -c 'sh deaf pid &' ${CLOSED} &)`;
