@@ -11,7 +11,7 @@ import { until } from "../rig/until.ts";
 
 export const API: InstanceId = { service: "api", slot: 1, run: 1 };
 
-export const SMALL: LogSettings = {
+const SMALL: LogSettings = {
   max_size: 100_000,
   keep: 1000,
   max_total: null,

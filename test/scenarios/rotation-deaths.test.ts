@@ -9,7 +9,7 @@ import { follow } from "../logs/following.ts";
 import { storedRuns } from "../logs/stored.ts";
 import { builtPackage } from "../rig/built.ts";
 import { until } from "../rig/until.ts";
-import { countTo, ended, numbers, printer } from "./rotation.ts";
+import { countTo, ended, numbers, printer } from "../supervisor/rotation.ts";
 
 const DEATHS = 8;
 const LINES = 60_000;
