@@ -6,8 +6,8 @@ import { EXIT, type UserError, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
 import type { Base, Way } from "./way.ts";
 
-/** How long a supervisor that went away is waited for: a guardian brings it back in a fraction of that. */
-const RETURN_MS_MAX = 10_000;
+/** How long a supervisor that went away is waited for: a guardian brings it back in a fraction of that, on most machines. */
+const RETURN_MS_MAX = 20_000;
 /** How long one that does not answer is asked: after half a minute its guardian will have replaced it. */
 const SILENT_MS_MAX = 40_000;
 const LOOK_EVERY_MS = 25;

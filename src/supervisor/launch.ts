@@ -130,8 +130,18 @@ function died(paths: ProjectPaths, from: number, how: number | string): UserErro
 function readSaid(path: string, from: number): readonly string[] {
   try {
     const said = readFileSync(path).subarray(from).toString("utf8").trim();
-    return said === "" ? [] : said.split("\n").slice(-SAID_LINES_MAX);
+    return said === "" ? [] : differentLines(said.split("\n")).slice(0, SAID_LINES_MAX);
   } catch {
     return [];
   }
+}
+
+/** Each try says the same; and of the guardian's words only the last ones say more than that. */
+function differentLines(lines: readonly string[]): readonly string[] {
+  const known = new Map<string, string>();
+  for (const line of lines) {
+    const words = line.replace(/^\d{4}-\S+Z /, "");
+    if (!/^guardian: .*starting it anew$/.test(words) && !known.has(words)) known.set(words, line);
+  }
+  return [...known.values()];
 }

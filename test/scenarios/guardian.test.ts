@@ -11,7 +11,7 @@ services:
 `;
 
 test("a supervisor that hangs is replaced, and what runs is not", async () => {
-  await using project = createProject(YAML, { PROCS_WATCHDOG: "0.5" });
+  await using project = createProject(YAML, { PROCS_WATCHDOG: "1.5" });
   await project.procs("up", "-d");
   const pids = await project.pids("db");
   const before = await newKeepers(project);
@@ -24,7 +24,7 @@ test("a supervisor that hangs is replaced, and what runs is not", async () => {
 });
 
 test("a command that is asked of a hanging supervisor is answered by the next one", async () => {
-  await using project = createProject(YAML, { PROCS_WATCHDOG: "1" });
+  await using project = createProject(YAML, { PROCS_WATCHDOG: "1.5" });
   await project.procs("up", "-d");
   const { supervisor } = await newKeepers(project);
   process.kill(supervisor, "SIGSTOP");
