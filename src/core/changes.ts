@@ -71,6 +71,8 @@ function runTransitions({ was, is }: Pair, look: Look): Told[] {
       return [];
     case "running":
       if (from?.kind === "running") return [];
+      // Taken over, or renamed: this is not its begin.
+      if (from === null) return [tell(is, look, "starting", "goes on", { pid: to.pid })];
       return [tell(is, look, "starting", startWords(is), { pid: to.pid, ...portOf(is) })];
     case "ready":
       if (from?.kind === "ready") return [];

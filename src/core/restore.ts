@@ -15,30 +15,13 @@ import type { Millis, Probe, Signal } from "./spec.ts";
 /**
  * What a supervisor begins with that follows one that died, made from what that one had written down. What was
  * asked of the world and died with its asker is due again; and what waits for something to happen in time is not
- * blamed for the time in which nobody looked. `now` is of the same boot: see `rebooted`.
+ * blamed for the time in which nobody looked. `now` is of the same boot.
  */
 export function restored(observed: Observed, now: Millis): Observed {
   const unwatchedMs = Math.max(0, now - lastSeenAt(observed, now));
   const services = new Map<string, ObservedService>();
   for (const [name, service] of observed.services) {
     services.set(name, restoredService(service, unwatchedMs, now));
-  }
-  return { ...observed, services };
-}
-
-/** The machine was started anew: no run is left and no time holds. Which versions were good or failed, and which numbers are used, stays. */
-export function rebooted(observed: Observed, now: Millis): Observed {
-  const services = new Map<string, ObservedService>();
-  for (const [name, service] of observed.services) {
-    services.set(name, {
-      ...service,
-      instances: [],
-      rollout: null,
-      rejected: service.rejected === null ? null : { ...service.rejected, instance: null, at: now },
-      change: null,
-      watched: { times: [], paused: service.watched.paused, running: false },
-      due: null,
-    });
   }
   return { ...observed, services };
 }

@@ -247,6 +247,18 @@ describe("a service", () => {
   });
 });
 
+test("what a supervisor takes over goes on, and a start that never happened is no news", () => {
+  const needs = { db: { condition: "ready", restart: false, required: true } } as const;
+  const api = service("api", { depends_on: needs });
+  const story = new Story(wanting(service("db"), api));
+  story.told();
+  story.hear({ kind: "unstarted", id: { service: "db", slot: 1, run: 1 } });
+  expect(story.told()).toEqual([]);
+  const found = { applied: api, generation: 0, upstream: {}, pid: 7, port: null };
+  story.hear({ kind: "adopted", id: { service: "api", slot: 1, run: 5 }, ...found });
+  expect(story.told()).toEqual(["api goes on"]);
+});
+
 test("nothing is told twice, and nothing of what did not change", () => {
   const story = new Story(wanting(service("a"), service("b")));
   story.getsReady("a");

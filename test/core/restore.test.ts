@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { withIntent } from "../../src/core/desired.ts";
 import type { Instance, Observed, ObservedService } from "../../src/core/observed.ts";
-import { adoptionsOf, rebooted, restored } from "../../src/core/restore.ts";
+import { adoptionsOf, restored } from "../../src/core/restore.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
 import { service } from "../rig/specs.ts";
 import { TCP, World } from "./world.ts";
@@ -165,15 +165,4 @@ test("a renamed instance is looked for by its earlier names too", () => {
   expect(adoption?.id.service).toBe("web");
   expect(adoption?.was).toEqual([{ service: "api", slot: 1, run: 1 }]);
   expect(adoption?.signal).toBeNull();
-});
-
-test("after a start of the machine nothing lives and no time holds, but numbers of runs and what was good stay", () => {
-  const world = up({ ready: TCP });
-  world.ready("api.1#1");
-  const observed = rebooted(world.observed, 5);
-  expect(serviceIn(observed).instances).toEqual([]);
-  expect(serviceIn(observed).good).toEqual(serviceIn(world.observed).good);
-  world.observed = observed;
-  world.now = 5;
-  expect(world.look()).toContain("start api.1#2: missing");
 });

@@ -250,7 +250,7 @@ describe("wherever the supervisor dies", () => {
       },
       outcome: (world) => {
         const web = world.supervisor.observed.services.get("web");
-        return `${lives(world)}; ${web?.change}; ${web?.watched.running}; ${unfinished(world.sight())}`;
+        return `${lives(world)}; ${ran(world, "web")} runs; ${web?.change}; ${unfinished(world.sight())}`;
       },
     });
   });
