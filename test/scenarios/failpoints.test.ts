@@ -116,7 +116,7 @@ async function gives(project: Project, ...argv: readonly string[]) {
     const ran = await finished(project.open(...argv));
     const isUnknown = ran.code === 4 && ran.stderr.includes("P602");
     if (!isUnknown || tries === TRIES_MAX) {
-      expect(ran, argv.join(" ")).toMatchObject({ code: 0 });
+      expect(ran.code, `${argv.join(" ")}: ${ran.stderr}`).toBe(0);
       return ran;
     }
   }
@@ -218,8 +218,8 @@ function diedAt(project: Project): string[] {
 }
 
 function archivesOf(project: Project, slot: string): number {
-  const names = readdirSync(join(stateOf(project), "runs", slot));
-  return names.filter((name) => name.includes("@")).length;
+  const files = readdirSync(join(stateOf(project), "runs", slot));
+  return files.filter((name) => name.includes("@")).length;
 }
 
 /** What a project that has left may leave: what it said, and notes for tests. */
