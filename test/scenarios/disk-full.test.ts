@@ -221,6 +221,17 @@ describe.runIf(CAN_MOUNT)("up where nothing fits any more", () => {
   });
 });
 
+test.runIf(CAN_MOUNT)("up is refused where there is no room for sockets and fifos", async () => {
+  await using project = createProject(YAML);
+  using _runtime = mountTmpfs(join(project.stateFolder, "run"), "size=1m,nr_inodes=8");
+  const up = await project.procs("up", "-d");
+  expect(up.code).toBe(4);
+  expect(up.stderr).toMatch(
+    /^error\[P701\]: no room for more files on the disk that holds sockets/,
+  );
+  expect(project.alive()).toEqual([]);
+});
+
 test.runIf(CAN_MOUNT)(
   "files that run out are told like space that does, and come back the same way",
   async () => {

@@ -166,3 +166,40 @@ function sparse(file: string, size: number): void {
   appendFileSync(file, "{");
   truncateSync(file, size);
 }
+
+test("what could not be stored is stored when it can be, in order and once", () => {
+  const log = open();
+  say(log, "one");
+  rmSync(folder, { recursive: true });
+  say(log, "two");
+  say(log, "three");
+  expect(messages(log, null)).toEqual(["one", "two", "three"]);
+  mkdirSync(folder);
+  log.save();
+  log.save();
+  expect(messages(open(), null)).toEqual(["two", "three"]);
+});
+
+test("as long as room can be made, an event is tried again at once", () => {
+  const log = open();
+  rmSync(folder, { recursive: true });
+  let asked = 0;
+  log.onFull = () => {
+    asked += 1;
+    if (asked === 3) mkdirSync(folder);
+    return true;
+  };
+  say(log, "one");
+  expect(asked).toBe(3);
+  expect(messages(open(), null)).toEqual(["one"]);
+});
+
+test("of what waits for room only so much waits, the newest", () => {
+  const log = open();
+  rmSync(folder, { recursive: true });
+  for (let number = 1; number <= 1_200; number += 1) say(log, String(number));
+  mkdirSync(folder);
+  log.save();
+  const stored = messages(open(), 0);
+  expect([stored.length, stored[0], stored.at(-1)]).toEqual([1_000, "201", "1200"]);
+});

@@ -164,3 +164,18 @@ test("a disk that takes nothing is told of and stops nothing", () => {
   expect(faults).toHaveLength(1);
   expect(existsSync(path)).toBe(false);
 });
+
+test("a write for which room can be made is tried again at once", () => {
+  rmSync(folder, { recursive: true });
+  let asked = 0;
+  const state = open({
+    onFault() {
+      asked += 1;
+      if (asked === 2) mkdirSync(folder);
+      return true;
+    },
+  });
+  expect(state.write(recorded, true)).toBe(true);
+  expect(asked).toBe(2);
+  expect(open().read().recorded).not.toBeNull();
+});
