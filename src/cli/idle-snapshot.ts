@@ -49,7 +49,7 @@ function idleService(
       Object.entries(spec.depends_on).map(([name, dependency]) => [name, dependency.condition]),
     ),
     needed_by: project.services
-      .filter((other) => other.depends_on[spec.name] !== undefined)
+      .filter((other) => Object.hasOwn(other.depends_on, spec.name))
       .map((other) => other.name),
     source: project.sources[spec.name]?.[""] ?? null,
     probe: spec.ready === null ? null : formatCheck(spec.ready.check),

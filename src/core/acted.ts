@@ -133,7 +133,8 @@ function rememberedEpochs(
     if (!dependency.restart) continue;
     const upstream = observed.services.get(name);
     const settled = upstream?.good == null ? upstream?.epoch : upstream.goodEpoch;
-    epochs[name] = instance.upstream[name] ?? settled ?? 0;
+    const seen = Object.hasOwn(instance.upstream, name) ? instance.upstream[name] : undefined;
+    epochs[name] = seen ?? settled ?? 0;
   }
   return epochs;
 }

@@ -109,7 +109,8 @@ export function leavingDependents(desired: Desired, observed: Observed, name: st
   const names: string[] = [];
   for (const [other, service] of observed.services) {
     if (offReason(desired, other) === null || !service.instances.some(isLive)) continue;
-    const needs = (instance: Instance) => isLive(instance) && name in instance.applied.depends_on;
+    const needs = (instance: Instance) =>
+      isLive(instance) && Object.hasOwn(instance.applied.depends_on, name);
     if (service.instances.some(needs)) names.push(other);
   }
   if (names.length === 0) return names;

@@ -39,7 +39,7 @@ export function preview(
   };
   const fates = fatesOf(worlds);
   const services = fates.map((fate) => {
-    const service = planService(fate, worlds, options.sources[fate.name] ?? {});
+    const service = planService(fate, worlds, sourcesOf(options, fate.name));
     const note = "not in procs.yaml any more, left alone (--no-remove)";
     return kept.has(fate.name) ? { ...service, notes: [...service.notes, note] } : service;
   });
@@ -134,4 +134,9 @@ function fnv(text: string): number {
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   }
   return hash >>> 0;
+}
+
+/** A service may be called `constructor`. */
+function sourcesOf({ sources }: PreviewOptions, name: string): Readonly<Record<string, Source>> {
+  return Object.hasOwn(sources, name) ? (sources[name] ?? {}) : {};
 }

@@ -62,7 +62,7 @@ export function staleUpstream(instance: Instance, observed: Observed): string | 
   for (const [name, dependency] of Object.entries(instance.applied.depends_on)) {
     if (!dependency.restart) continue;
     const upstream = observed.services.get(name);
-    const seen = instance.upstream[name];
+    const seen = Object.hasOwn(instance.upstream, name) ? instance.upstream[name] : undefined;
     if (upstream === undefined || seen === undefined || seen === upstream.epoch) continue;
     const settled = upstream.good !== null && upstream.goodEpoch === upstream.epoch;
     if (settled && seen !== upstream.goodEpoch) return name;

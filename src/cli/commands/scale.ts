@@ -73,7 +73,7 @@ function scaleRows(
     .filter((service) => service.ok)
     .map((service) => {
       const from = before?.services.find((one) => one.name === service.name)?.wanted;
-      const to = counts[service.name];
+      const to = Object.hasOwn(counts, service.name) ? counts[service.name] : undefined;
       const row = resultRow(service, "scale");
       if (from === undefined || to === undefined) return row;
       const time = service.elapsed_ms === null ? "" : ` in ${took(service.elapsed_ms)}`;
