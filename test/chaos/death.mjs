@@ -56,14 +56,14 @@ export class Death {
   }
 
   async guardian(signal) {
-    const pid = await until(() => keepersOf(this.project).guardian, GONE_MS);
+    const pid = await until(() => keepersOf(this.project).guardian, GONE_MS, 40);
     if (pid === null || signal.aborted) return;
     this.tell(`kill -9 guardian ${pid}`);
     const old = keepersOf(this.project).supervisor;
     send(pid, "SIGKILL");
     const at = uptimeMs();
     await this.adopted(old, at, signal);
-    const next = await until(() => keepersOf(this.project).guardian, GONE_MS);
+    const next = await until(() => keepersOf(this.project).guardian, GONE_MS, 40);
     if (next === null) this.blame(`no guardian came after ${pid} was killed`);
   }
 
@@ -156,7 +156,7 @@ export class Death {
       const { supervisor } = keepersOf(this.project);
       return supervisor === this.killed ? null : supervisor;
     };
-    const pid = await until(() => signal.aborted || next(), GONE_MS);
+    const pid = await until(() => signal.aborted || next(), GONE_MS, 40);
     if (pid === null) this.blame(`no supervisor within ${GONE_MS} ms`);
     return pid === true ? null : pid;
   }
@@ -173,7 +173,7 @@ export class Death {
       last = `not known: ${missing.map(({ slot, pid }) => `${slot} (${pid})`).join(", ")}`;
       return missing.length === 0;
     };
-    const done = await until(isDone, GONE_MS, 5);
+    const done = await until(isDone, GONE_MS, 40);
     if (signal.aborted) return;
     const ms = Math.round(uptimeMs() - at);
     if (done === null) this.blame(`nothing adopted ${ms} ms after ${killed} was killed: ${last}`);
