@@ -1,7 +1,6 @@
 /** What the codes mean to somebody whose program could not be started. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  E2BIG:
-    "its command and its environment are longer than the system takes (E2BIG): 128 kB for one value, 2 MB in all, on most",
+  E2BIG: "its command and its environment are longer than the system takes (E2BIG)",
   EMFILE: "the supervisor may not open more files (EMFILE): raise ulimit -n",
   ENFILE: "the system may not open more files (ENFILE)",
   EAGAIN:

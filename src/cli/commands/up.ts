@@ -28,7 +28,11 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   }
   const wish = readWish(await context.loadProject(), args, context.globals.profiles);
   const engine = await context.engine();
-  const isRunning = (await engine.version()) !== null;
+  const version = await engine.version();
+  const isRunning = version !== null;
+  // The `up` that began this died with its supervisor: who goes on in its place owns the project.
+  const isOrphan = version?.awaits_owner === true;
+  if (!isRunning || args.flag("refresh-env")) sayUnreadable(context);
   const request = requestOf(context, args, wish, isRunning);
   if (isRunning && !(await mayApply(context, request))) return EXIT.failed;
   const operation: Operation = {
@@ -41,17 +45,30 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
     force: args.flag("force-restart"),
     ...waiting(args),
   };
-  if (args.flag("detach")) return upDetached(context, operation, wish);
+  if (args.flag("detach")) {
+    if (isOrphan) await engine.detach();
+    return upDetached(context, operation, wish);
+  }
   const { runAttached } = await import("../attached.ts");
   return runAttached(context, {
     project: wish.project,
     operation,
     names: wish.concerned,
-    own: !isRunning,
+    own: !isRunning || isOrphan,
     targets: targetsOf(args, wish.project),
     tail: args.count("tail") ?? 0,
     rule: ruleOf(args, wish.project),
   });
+}
+
+/** Node reads an environment as UTF-8, and what is none is lost before we see it. */
+function sayUnreadable(context: Context): void {
+  const names = Object.keys(context.env).filter((name) => context.env[name]?.includes("\ufffd"));
+  if (names.length === 0) return;
+  const what = names.length === 1 ? "the value" : "the values";
+  context.say(
+    `${what} of ${names.join(", ")} cannot be read as UTF-8: services get \ufffd for each such byte`,
+  );
 }
 
 /** What the words of the command line ask for. */
