@@ -46,8 +46,11 @@ export type Outcome =
 export function verdict(desired: Desired, observed: Observed, name: string, now: Millis): Verdict {
   const view = viewOf(desired, observed, name, now);
   const { off, spec, count } = view;
-  if (off !== null || spec === null || count === 0) return verdictOfLeaving(view);
+  if (off !== null || spec === null || count === 0) {
+    return lastingVerdict(view) ?? verdictOfLeaving(view);
+  }
   return (
+    lastingVerdict(view) ??
     rolloutVerdict(view) ??
     (spec.kind === "task" ? taskVerdict(view, spec) : null) ??
     failureVerdict(view) ??
@@ -74,14 +77,15 @@ export function changeSince(
   return kept.every(isSame) ? "unchanged" : "updated";
 }
 
+/** Something of it cannot be ended. It is tried on, but nobody should wait for that. */
+function lastingVerdict({ service }: View): Verdict | null {
+  const lasting = service.instances.find((i) => isLive(i) && i.hunted?.lasting === true);
+  if (lasting === undefined) return null;
+  return { kind: "failed", outcome: "lasting", detail: lastingWords(lasting), instance: null };
+}
+
 function verdictOfLeaving({ off, service, now }: View): Verdict {
   const live = service.instances.filter(isLive);
-  const lasting = live.find((i) => i.hunted?.lasting === true);
-  if (lasting !== undefined) {
-    // It is tried on; but nobody should wait for that.
-    const detail = lastingWords(lasting);
-    return { kind: "failed", outcome: "lasting", detail, instance: null };
-  }
   if (live.length > 0) return pending(stoppingWords(live, now) ?? "stops");
   return ok(off === "removed" ? "removed" : "stopped", null);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withIntent } from "../../src/core/desired.ts";
+import { withIntent, withRestart } from "../../src/core/desired.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { HuntedProcess } from "../../src/core/observed.ts";
 import { wanting } from "../rig/plans.ts";
@@ -78,6 +78,16 @@ test("what cannot be ended is named once, and nobody waits for it", () => {
   expect(story.state("api")).toContain(words);
   story.ends("api", { kind: "signal", signal: "SIGKILL" });
   expect(story.verdict("api")).toBe("ok stopped");
+});
+
+test("a restart does not wait for what cannot be ended, and starts nothing beside it", () => {
+  const story = new Story(wanting(service("api")));
+  story.getsReady("api");
+  story.want(withRestart(story.supervisor.desired, "api", "restart asked", false));
+  story.pass(20_000);
+  story.hear(hunted([{ pid: 4711, name: "dd" }], true));
+  expect(story.verdict("api")).toBe("failed lasting: cannot be ended: dd (4711) still runs");
+  expect(story.supervisor.observed.services.get("api")?.instances).toHaveLength(1);
 });
 
 test("what cannot even be found is not denied", () => {
