@@ -35,6 +35,8 @@ export interface VersionReply {
   readonly since: string;
   /** The process that starts the supervisor anew; null: there is none, or it is of an earlier version. */
   readonly guardian?: number | null;
+  /** The `up` that owns the project has not come again since the supervisor was replaced; another one may. */
+  readonly awaits_owner?: boolean;
 }
 
 /** How to start the guardian of the supervisor that takes over; null: like the one that runs. */

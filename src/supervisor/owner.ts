@@ -27,6 +27,11 @@ export class Owner {
     this.#awaited.unref();
   }
 
+  /** Its owner has neither come again nor been given up. */
+  get isAwaited(): boolean {
+    return this.#awaited !== null;
+  }
+
   /** Call what it returns when the connection is gone; null: there is an owner already. */
   take(): (() => void) | null {
     if (this.#current !== null) return null;

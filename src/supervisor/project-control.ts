@@ -74,6 +74,7 @@ export class ProjectControl implements Control {
       folder: paths.folder,
       since,
       guardian: this.#options.guardian?.pid ?? null,
+      ...(this.#options.owner.isAwaited ? { awaits_owner: true } : {}),
     };
   }
 

@@ -21,6 +21,14 @@ async function runs(project: Project): Promise<Record<string, number>> {
   );
 }
 
+/** Also of an `up` that has only just begun. */
+function untilReady(project: Project) {
+  return until("slow is ready", async () => {
+    const service = await project.service("slow").catch(() => null);
+    return service?.state === "ready";
+  });
+}
+
 /** Waits until a command has said this of what it does, and kills the supervisor under it. */
 async function killWhen(project: Project, child: ChildProcess, says: string) {
   const end = finished(child);
@@ -118,4 +126,31 @@ services:
   expect(told).toEqual(told.map((_, index) => index + 1));
   const stored = await project.procs("logs", "--raw", "-n", "all");
   expect(told.length).toBe(stored.stdout.match(/^line /gm)?.length);
+});
+
+test("an up that comes after its predecessor was killed with all its keepers owns the project", async () => {
+  await using project = createProject(slow("good"));
+  for (const words of [["up"], ["up", "-d"]]) {
+    const first = project.open("up");
+    await untilReady(project);
+    first.kill("SIGKILL");
+    await slay(project, "guardian", "supervisor");
+    const second = project.open(...words);
+    const end = finished(second);
+    await untilReady(project);
+    if (words.includes("-d")) {
+      expect(await end).toMatchObject({ code: 0 });
+      const { stdout } = await project.procs("daemon", "--json");
+      expect(JSON.parse(stdout)).not.toHaveProperty("awaits_owner");
+      expect(await project.procs("down")).toMatchObject({ code: 0 });
+    } else {
+      await until("it is heard", async () => {
+        const { stdout } = await project.procs("events", "--type", "reload");
+        return stdout.split("up:").length > 2;
+      });
+      second.kill("SIGINT");
+      expect(await end).toMatchObject({ code: 0 });
+    }
+    expect(project.alive()).toEqual([]);
+  }
 });
