@@ -8,7 +8,9 @@ import type { Archive } from "./archives.ts";
 import { openPlain, readPlain } from "./plain-file.ts";
 
 /** Unpacked bytes held in memory by all readers of this process together; more goes to unnamed files. */
-const HELD_BYTES_MAX = 32 * 1024 * 1024;
+const HELD_BYTES_MAX = 8 * 1024 * 1024;
+/** Held all the same where no such file can be written: a full disk must not keep anybody from reading. */
+const ALONE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Where there is no gzip: the same in Node. */
 const UNPACK = `require("stream").pipeline(
@@ -38,15 +40,19 @@ export function openArchive(archive: Archive): ArchiveReader | null {
 /** Throws when the archive cannot be opened or does not hold what its name says. */
 function openPacked({ path, from, to }: Archive): ArchiveReader {
   const length = to - from;
-  return heldBytes + length <= HELD_BYTES_MAX
-    ? unpackHere(path, length)
-    : unpackToFile(path, length);
+  if (heldBytes + length <= HELD_BYTES_MAX) return unpackHere(path, length);
+  try {
+    return unpackToFile(path, length);
+  } catch (error) {
+    if (length > ALONE_BYTES_MAX) throw error;
+    return unpackHere(path, length);
+  }
 }
 
 function unpackHere(path: string, length: number): ArchiveReader {
   // One chunk that takes all: the bytes are not copied a second time.
   const options = { chunkSize: Math.max(64, length + 1), maxOutputLength: length };
-  const bytes = gunzipSync(readPlain(path, HELD_BYTES_MAX), options);
+  const bytes = gunzipSync(readPlain(path, ALONE_BYTES_MAX), options);
   if (bytes.length !== length) throw new Error(`${path} is not whole`);
   heldBytes += length;
   let isOpen = true;
