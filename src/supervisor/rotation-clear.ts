@@ -1,6 +1,8 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { LogSettings } from "../core/spec.ts";
 import { archiveName, dropArchives } from "../logs/archives.ts";
+import { endOf, type Place } from "./rotation-place.ts";
 
 /** How far back a newline is looked for: an archive ends with a whole line, if lines are not longer. */
 const LINE_BYTES_MAX = 1_048_576;
@@ -32,6 +34,27 @@ export function buryBelow(
     if (to === 0) return base;
     bury(live, to);
     return Math.max(base, to);
+  } finally {
+    closeSync(source);
+  }
+}
+
+/**
+ * Has what would be dropped as soon as it was archived count as dropped at once: a program may print faster
+ * than a disk can copy. Returns whether there was that much. Throws what the file system says.
+ */
+export function burySurplus(
+  place: Place,
+  { keep, max_size }: Pick<LogSettings, "keep" | "max_size">,
+): boolean {
+  const { live, base, shift } = place;
+  const surplus = endOf(place) - base - (keep + 1) * max_size;
+  if (surplus <= max_size) return false;
+  const source = openSync(live, "r");
+  try {
+    place.base = lineEnd(source, base - shift, base - shift + surplus) + shift;
+    bury(live, place.base);
+    return true;
   } finally {
     closeSync(source);
   }

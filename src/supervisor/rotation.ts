@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { LogSettings } from "../core/spec.ts";
 import { failpoint } from "../host/failpoint.ts";
 import { archiveName, dropArchives } from "../logs/archives.ts";
-import { type Asked, bury, buryBelow, lineEnd, refuse } from "./rotation-clear.ts";
+import { type Asked, bury, buryBelow, burySurplus, lineEnd, refuse } from "./rotation-clear.ts";
 import { Compressor } from "./rotation-compress.ts";
 import { copyRange } from "./rotation-copy.ts";
 import { cut } from "./rotation-cut.ts";
@@ -180,6 +180,8 @@ export class Rotator {
     for (;;) {
       refresh(stream);
       if (stream.isReleased || !this.#isDue(stream)) break;
+      const { settings } = this.#options;
+      if (punches && burySurplus(stream, settings(stream.service))) await this.#punch(stream);
       if (!(punches ? await this.#archive(stream) : await this.#cut(stream))) break;
       this.#options.onArchived(stream.live);
     }

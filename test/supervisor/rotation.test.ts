@@ -186,3 +186,19 @@ test("the log of another user's program is rotated, and its archives are ours", 
   expect(statSync(made.live).uid).toBe(65534);
   expect(await numbers(made.runs)).toEqual(countTo(LINES));
 }, 60_000);
+
+test("of more than is kept only what is kept is copied, and the rest is told as dropped", async () => {
+  using made = rotated({ settings: { keep: 3 } });
+  made.indexes.close();
+  await ended(printer(made.live, LINES));
+  const { indexes } = keep(made.runs, made.faults, { settings: { keep: 3 } });
+  await settled(indexes);
+  indexes.close();
+  expect(made.faults).toEqual([]);
+  const { list } = listArchives(made.live);
+  expect(list.length).toBeLessThan(6);
+  const kept = await numbers(made.runs);
+  expect(kept.length).toBeGreaterThan(3500);
+  expect(kept).toEqual(countTo(LINES).slice(-kept.length));
+  expect(statSync(made.live).blocks * 512).toBeLessThan(200_000);
+}, 60_000);
