@@ -9,7 +9,7 @@ import {
   writeFile,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { isPopulated, pidsIn, removeCgroup } from "./cgroup.ts";
 import { writeOwn } from "./own-files.ts";
 
@@ -64,7 +64,8 @@ export function openCgroups(options: CgroupsOptions): Cgroups {
   const earlier = recall(memory).filter((folder) => basename(folder) === name && folder !== own);
   if (own === null && earlier.length === 0) return NO_CGROUPS;
   const folders = own === null ? earlier : [own, ...earlier];
-  let isUsable = own !== null && prepare(own);
+  let isUsable = base !== null && isWritable(base);
+  let isComplete = false;
   let isNoted = false;
   if (isUsable && base !== null && base !== inside(options)) enter(base);
   const runs = () => folders.flatMap((folder) => runsIn(folder).map((run) => join(folder, run)));
@@ -76,10 +77,14 @@ export function openCgroups(options: CgroupsOptions): Cgroups {
       try {
         // The project's own may have been swept while nothing ran.
         mkdirSync(folder, { recursive: true });
+        isComplete ||= isOurs(folder);
+        if (!isComplete) throw new Error("a cgroup lacks what is needed");
         if (!isNoted) isNoted = note(folders, memory);
         return folder;
       } catch {
         isUsable = false;
+        removeCgroup(folder);
+        removeCgroup(own);
         return null;
       }
     },
@@ -145,18 +150,24 @@ function runName(projectId: string, mark: string): string | null {
   return /[/\0\n]/.test(name) || Buffer.byteLength(name) > NAME_BYTES_MAX ? null : name;
 }
 
-/** Makes the project's folder and looks whether all is there that a run will need. */
-function prepare(own: string): boolean {
+/** Whether cgroups may be made in it; and moved into from it, for which the kernel wants both to be writable. */
+function isWritable(base: string): boolean {
+  return (
+    isAccessible(base, constants.W_OK) && isAccessible(join(base, "cgroup.procs"), constants.W_OK)
+  );
+}
+
+/** Whether a cgroup that was made has all that a run needs: older kernels cannot kill it whole. */
+function isOurs(cgroup: string): boolean {
+  const files = ["cgroup.procs", "cgroup.kill"].map((name) => join(cgroup, name));
+  return files.every((file) => isAccessible(file, constants.W_OK));
+}
+
+function isAccessible(path: string, mode: number): boolean {
   try {
-    mkdirSync(own, { recursive: true });
-    const writable = constants.W_OK;
-    accessSync(join(own, "cgroup.procs"), writable);
-    accessSync(join(own, "cgroup.kill"), writable);
-    // What a process may leave is above: for that the kernel wants the common parent to be writable too.
-    accessSync(join(dirname(own), "cgroup.procs"), writable);
+    accessSync(path, mode);
     return true;
   } catch {
-    removeCgroup(own);
     return false;
   }
 }
@@ -182,12 +193,7 @@ function recall(memory: string): readonly string[] {
 }
 
 function isCgroup(folder: string): boolean {
-  try {
-    accessSync(join(folder, "cgroup.procs"));
-    return true;
-  } catch {
-    return false;
-  }
+  return isAccessible(join(folder, "cgroup.procs"), constants.F_OK);
 }
 
 function runsIn(folder: string): readonly string[] {

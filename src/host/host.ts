@@ -57,6 +57,8 @@ export interface RealHost extends AdoptingHost {
   close(): Promise<void>;
 }
 
+/** What other projects left behind can wait until ours runs. */
+const TIDY_MS = 5_000;
 /** A watch's command is a build or a test: long, not endless. */
 const COMMAND_MS_MAX = 10 * 60_000;
 
@@ -75,7 +77,7 @@ export function createHost(options: HostOptions): RealHost {
   const cgroups = options.cgroups ?? openCgroups({ projectId, memory });
   // What is empty is of runs that ended while no supervisor was there.
   cgroups.sweep();
-  cgroups.sweepOthers();
+  const tidying = setTimeout(() => cgroups.sweepOthers(), TIDY_MS).unref();
   const context = { paths, projectId, socketPath: paths.socket, fileLimit, key, cgroups, onFull };
   const processes = new Processes({ ...context, emit, warn });
   const sampler = new Sampler();
@@ -115,6 +117,7 @@ export function createHost(options: HostOptions): RealHost {
       closing.abort();
       processes.close();
       cgroups.sweep();
+      clearTimeout(tidying);
       schedules.close();
       await watches.close();
     },

@@ -154,13 +154,14 @@ test.runIf(isReal)(
     const kernel = ["cgroup.procs", "cgroup.kill"];
     writeFileSync(mounts, `31 22 0:26 / ${folder} rw - cgroup2 cgroup2 rw\n`);
     for (const name of kernel) writeFileSync(join(root, name), "");
-    mkdirSync(join(root, `procs-${project}`));
-    for (const name of kernel) writeFileSync(join(root, `procs-${project}`, name), "");
+    const run = join(root, `procs-${project}`, "run-api.1.1");
+    mkdirSync(run, { recursive: true });
+    for (const name of kernel) writeFileSync(join(run, name), "");
     const memory = join(folder, "cgroup");
     const made = openCgroups({ projectId: project, memory, mounts, own }).make(
       `${project}:api.1.1`,
     );
-    expect(made).toBe(join(root, `procs-${project}`, "run-api.1.1"));
+    expect(made).toBe(run);
     expect(readFileSync(join(root, "cgroup.procs"), "utf8")).toBe(String(process.pid));
   },
 );
