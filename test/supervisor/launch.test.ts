@@ -17,10 +17,13 @@ import { until } from "../rig/until.ts";
 
 const down = { op: "down", by, grace_ms: null } as const;
 
+let launchers = 0;
+
 /** A process of its own that launches the rig's supervisor and says which pid answered. */
 function launcher(rig: Rig, extra: readonly ("ignore" | "pipe")[] = []): ChildProcess {
   const built = builtPackage();
-  const script = join(rig.folder, "launcher.mjs");
+  // Each has its own: one that is written anew while another launcher reads it would be read empty.
+  const script = join(rig.folder, `launcher-${launchers++}.mjs`);
   writeFileSync(
     script,
     `import { localEngine } from ${JSON.stringify(join(built, "dist/engines/local.js"))};
