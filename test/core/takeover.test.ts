@@ -112,10 +112,51 @@ describe("a run that no record tells of", () => {
     ]);
   });
 
+  test("that ended beside one of its slot is forgotten: its slot is taken", () => {
+    const world = new World();
+    world.want(service("api", { ready: TCP }));
+    world.started("api.1#1");
+    world.ready("api.1#1");
+    const exit = { kind: "code", code: 1 } as const;
+    for (const event of [
+      found(service("api", { ready: TCP })),
+      { kind: "exited", id: idOf(4), exit },
+      { kind: "gone", id: idOf(4) },
+    ] as const) {
+      world.observed = observe(world.observed, event, world.now);
+    }
+    expect(world.look()).toContain("forget api.1#4: its slot is taken");
+  });
+
   test("of a service that nobody wants is stopped", () => {
     const world = new World();
     expect(world.tell(found())).toContain("stop api.1#4: not in the file any more");
   });
+});
+
+test("when one new instance is ready and another has ended, both heard at once, nothing more is replaced", () => {
+  const keys = { ready: TCP, port: "auto", instances: 3 } as const;
+  const rollout = { ...service("api").rollout, surge: 2 };
+  const world = new World();
+  world.want(service("api", { ...keys, rollout }));
+  for (const slot of [1, 2, 3]) {
+    world.started(`api.${slot}#1`, slot);
+    world.ready(`api.${slot}#1`);
+  }
+  world.want(service("api", { ...keys, rollout, umask: 18 }));
+  for (const slot of [1, 2]) world.started(`api.${slot}#2`, 10 + slot);
+  const id = (slot: number) => ({ service: "api", slot, run: 2 });
+  const exit = { kind: "code", code: 1 } as const;
+  for (const event of [
+    { kind: "probed", id: id(1), probe: "ready", ok: true, detail: "ok" },
+    { kind: "exited", id: id(2), exit },
+    { kind: "gone", id: id(2) },
+  ] as const) {
+    world.observed = observe(world.observed, event, world.now);
+  }
+  const plan = world.look();
+  expect(plan).toContain("rollout fail api: new api.2 ended before it was ready");
+  expect(plan).not.toContain("start api.3#2");
 });
 
 test("an exit that is told late is timed by when it was", () => {
