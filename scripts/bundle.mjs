@@ -16,7 +16,9 @@ const APART = /\/(config\/load|errors)\.js$/;
 export async function bundle(dist) {
   rmSync(`${dist}/cli/fast.js`, { force: true });
   await intoOne(`${dist}/cli/main.js`, `${dist}/cli/fast.js`, (id) => !HOT.test(id));
-  const isApart = (id) => id.includes("/node_modules/") || APART.test(id);
+  // Below `dist` it is ours, wherever that is: the tests have theirs in node_modules/.cache.
+  const isPackage = (id) => !id.startsWith(dist) && id.includes("/node_modules/");
+  const isApart = (id) => isPackage(id) || APART.test(id);
   await intoOne(`${dist}/supervisor/main.js`, `${dist}/supervisor/main.js`, isApart);
 }
 

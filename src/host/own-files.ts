@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmSync,
   writeSync,
 } from "node:fs";
 import { basename, join } from "node:path";
@@ -51,6 +52,15 @@ export function writeOwn(path: string, text: string): void {
 /** A disk that fills up may take a part without saying so. Throws what the system says. */
 export function writeAll(file: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+}
+
+/** Removes a file of procs. One that cannot be removed, in a folder that has become read-only, keeps nobody from leaving. */
+export function removeOwn(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The next supervisor looks at what it says, and puts aside what is none of ours.
+  }
 }
 
 /**

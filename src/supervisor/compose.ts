@@ -7,6 +7,7 @@ import { createClock } from "../host/clock.ts";
 import { createHost, type RealHost } from "../host/host.ts";
 import { keepKey } from "../host/kept-key.ts";
 import type { Leftover, StopFacts } from "../host/leftovers.ts";
+import { removeOwn } from "../host/own-files.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { Departure } from "./departure.ts";
 import { Doorway } from "./doorway.ts";
@@ -183,7 +184,7 @@ function clearRuntime(paths: ProjectPaths): void {
     // Somebody is making himself at home already, or the folder is not ours any more.
   }
   unmarkFolder(paths);
-  rmSync(paths.lock, { force: true });
+  removeOwn(paths.lock);
 }
 
 function faultWords(error: unknown): string {

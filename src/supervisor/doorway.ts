@@ -5,7 +5,7 @@ import {
   startControlServer,
 } from "../control/server.ts";
 import { preparePaths } from "../host/folders.ts";
-import { writeOwn } from "../host/own-files.ts";
+import { removeOwn, writeOwn } from "../host/own-files.ts";
 import type { ProjectPaths } from "../paths.ts";
 
 export interface DoorwayOptions extends Omit<ControlServerOptions, "socket"> {
@@ -49,7 +49,7 @@ export class Doorway {
     this.#isClosed = true;
     this.#watcher?.close();
     await this.#opening;
-    rmSync(this.#options.paths.address, { force: true });
+    removeOwn(this.#options.paths.address);
     await Promise.all(this.#servers.map((server) => server.close()));
   }
 

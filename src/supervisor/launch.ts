@@ -130,10 +130,19 @@ function died(paths: ProjectPaths, from: number, how: number | string): UserErro
 function readSaid(path: string, from: number): readonly string[] {
   try {
     const said = readFileSync(path).subarray(from).toString("utf8").trim();
-    return said === "" ? [] : differentLines(said.split("\n")).slice(0, SAID_LINES_MAX);
+    const lines = withoutStacks(said).split("\n");
+    return said === "" ? [] : differentLines(lines).slice(0, SAID_LINES_MAX);
   } catch {
     return [];
   }
+}
+
+/** The log keeps where a fault was; who reads this wants to know which. */
+function withoutStacks(said: string): string {
+  return said
+    .replaceAll(/^(?:node:|file:|\/)\S+:\d+\n.*\n\s*\^+\n\n?/gm, "")
+    .replaceAll(/\n\s+at .*/g, "")
+    .replaceAll(/\n\nNode\.js v.*/g, "");
 }
 
 /** Each try says the same; and of the guardian's words only the last ones say more than that. */

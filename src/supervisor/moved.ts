@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EXIT, type UserError, userError } from "../errors.ts";
 import { isLocked } from "../host/lock.ts";
-import { writeOwn } from "../host/own-files.ts";
+import { removeOwn, writeOwn } from "../host/own-files.ts";
 import type { ProjectPaths } from "../paths.ts";
 
 /** In the state folder while a supervisor runs: which folder of the disk the project's is, whatever it is called. */
@@ -18,7 +18,7 @@ export function markFolder(paths: ProjectPaths): void {
 }
 
 export function unmarkFolder(paths: ProjectPaths): void {
-  rmSync(join(paths.state, NAME), { force: true });
+  removeOwn(join(paths.state, NAME));
 }
 
 /**

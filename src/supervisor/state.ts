@@ -1,7 +1,8 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Desired } from "../core/desired.ts";
 import { failpoint } from "../host/failpoint.ts";
+import { removeOwn } from "../host/own-files.ts";
 import { readPlain } from "../logs/plain-file.ts";
 import {
   type Recorded,
@@ -92,7 +93,7 @@ export class StateFile {
   /** After `down` there is nothing to remember. */
   remove(): void {
     const { path } = this.#options;
-    for (const one of [path, previousOf(path)]) rmSync(one, { force: true });
+    for (const one of [path, previousOf(path)]) removeOwn(one);
   }
 
   #readOne(path: string, notes: string[]): StateDocument | null {
