@@ -162,7 +162,6 @@ test.each([
   ["-S 5m -U 10m", /no line can lie between/],
   ["-S soon", /"soon" is not a time/],
   ["-n many", /must be a whole number/],
-  ["--clear", /cannot clear logs yet/],
 ])("procs logs %s is wrong use", async (line, message) => {
   const failure = await logs(line).catch((error: unknown) => error);
   if (!(failure instanceof UserError)) throw new Error("it was not refused");
