@@ -3,7 +3,7 @@ import type { Event } from "../core/event.ts";
 import type { InstanceId } from "../core/observed.ts";
 import type { LogSettings } from "../core/spec.ts";
 import type { RealHost } from "../host/host.ts";
-import { chooseRuns, parseSlotName } from "../logs/catalogue.ts";
+import { chooseRuns, listSlots, parseSlotName } from "../logs/catalogue.ts";
 import { Indexer } from "../logs/index-writer.ts";
 import { type RunFiles, runFiles } from "../logs/layout.ts";
 import { readLedger } from "../logs/ledger.ts";
@@ -48,6 +48,9 @@ export class RunIndexes {
   readonly #options: RunIndexesOptions;
   readonly #indexer: Indexer;
   readonly #rotator: Rotator;
+  /** Live files of which there are plain archives since before our time. */
+  readonly #plain: readonly string[];
+  readonly #takenUp = new Set<string>();
 
   /** Puts in order what a dead predecessor left in the middle. */
   constructor(options: RunIndexesOptions) {
@@ -68,9 +71,12 @@ export class RunIndexes {
       this.#rotator.grown(live, end);
       room.disk.grown();
     });
-    const plain = recoverArchives(runs, (error) => log(`logs: ${String(error)}`));
-    // The services' settings are known only when the supervisor is up.
-    setImmediate(() => this.#takeUp(plain));
+    this.#plain = recoverArchives(runs, (error) => log(`logs: ${String(error)}`));
+    // The services' settings are known only when the supervisor is up, or even later: see `#watch`.
+    setImmediate(() => {
+      const services = new Set(listSlots(runs).map(({ service }) => service));
+      for (const service of services) this.#takeUp(service);
+    });
   }
 
   /** Whether nothing is being rotated or compressed, or waits for it. */
@@ -113,6 +119,7 @@ export class RunIndexes {
     const files = this.#files(id);
     for (const live of [files.out, files.err]) this.#rotator.watch(id.service, live);
     this.#indexer.watchRun(files);
+    this.#takeUp(id.service);
   }
 
   #end(id: InstanceId): void {
@@ -121,13 +128,15 @@ export class RunIndexes {
     for (const live of [files.out, files.err]) this.#rotator.end(id.service, live);
   }
 
-  /** What a predecessor had no time for. */
-  #takeUp(plain: readonly string[]): void {
-    for (const live of plain) {
-      const slot = slotOf(live);
-      if (slot !== null) this.#rotator.compress(slot.service, live);
+  /** What a predecessor had no time for, once for each service, as soon as its settings are known. */
+  #takeUp(service: string): void {
+    if (this.#takenUp.has(service) || this.#options.room.settings(service) === null) return;
+    this.#takenUp.add(service);
+    for (const live of this.#plain) {
+      if (slotOf(live)?.service === service) this.#rotator.compress(service, live);
     }
-    for (const { service, files } of chooseRuns(this.#options.runs, null, { kind: "all" })) {
+    const targets = [{ service, slot: null }];
+    for (const { files } of chooseRuns(this.#options.runs, targets, { kind: "all" })) {
       if (readLedger(files.ledger).status === null) continue;
       for (const live of [files.out, files.err]) this.#rotator.end(service, live);
     }

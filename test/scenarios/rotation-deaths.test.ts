@@ -11,8 +11,8 @@ import { builtPackage } from "../rig/built.ts";
 import { until } from "../rig/until.ts";
 import { countTo, ended, numbers, printer } from "../supervisor/rotation.ts";
 
-const DEATHS = 8;
-const LINES = 60_000;
+const DEATHS = 5;
+const LINES = 40_000;
 
 /** A process that keeps the logs of `api.1/1`, as a supervisor would. */
 function keeper(runs: string, state: string, way: string, failpoints = ""): ChildProcess {

@@ -130,5 +130,5 @@ export async function ended(child: ChildProcess): Promise<void> {
 }
 
 export async function settled(indexes: RunIndexes): Promise<void> {
-  await until("nothing is left to rotate", () => indexes.isIdle, 30_000);
+  await until("nothing is left to rotate", () => indexes.isIdle, 50_000);
 }
