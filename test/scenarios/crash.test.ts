@@ -6,6 +6,9 @@ import { newKeepers, slay } from "../rig/deaths.ts";
 import { createProject, type Project } from "../rig/project.ts";
 import { until } from "../rig/until.ts";
 
+/** Of what goes through many lives of supervisors; a loaded machine takes its time for each. */
+const LONG_MS = 180_000;
+
 /** Writes how it was asked to end; ends only at SIGINT, and takes its time. */
 const DATABASE = `
 services:
@@ -47,40 +50,48 @@ test("a guardian that is killed is replaced, and nothing that runs notices", asy
   expect(await project.pids("db")).toEqual(pids);
 });
 
-test("with guardian and supervisor killed, any next command takes over what runs, and then does its work", async () => {
-  await using project = createProject(DATABASE);
-  await project.procs("up", "-d");
-  const pids = await project.pids("db");
-  const commands = [
-    ["ps"],
-    ["why", "api"],
-    ["plan"],
-    ["reload"],
-    ["stop", "api"],
-    ["start", "api"],
-  ];
-  for (const words of commands) {
-    await slay(project, "guardian", "supervisor");
-    const { code, stderr } = await project.procs(...words);
-    expect([words, code, stderr]).toEqual([words, 0, expect.not.stringContaining("error")]);
-    expect([words, await project.pids("db")]).toEqual([words, pids]);
-  }
-  expect(copies(project)).toBe(2);
-});
-
-test("with both killed down ends what is left as its services want, also without its runtime folder", async () => {
-  await using project = createProject(DATABASE);
-  for (const isCleaned of [false, true]) {
+test(
+  "with guardian and supervisor killed, any next command takes over what runs, and then does its work",
+  async () => {
+    await using project = createProject(DATABASE);
     await project.procs("up", "-d");
-    await slay(project, "guardian", "supervisor");
-    if (isCleaned) rmSync(join(project.stateFolder, "run"), { recursive: true });
-    expect(await project.procs("down")).toMatchObject({ code: 0 });
-    await until("nothing is left", () => project.alive().length === 0);
-    const { stdout } = await project.procs("logs", "--raw");
-    expect(stdout).toContain("INT\nclean\n");
-    expect(stdout).not.toContain("TERM");
-  }
-});
+    const pids = await project.pids("db");
+    const commands = [
+      ["ps"],
+      ["why", "api"],
+      ["plan"],
+      ["reload"],
+      ["stop", "api"],
+      ["start", "api"],
+    ];
+    for (const words of commands) {
+      await slay(project, "guardian", "supervisor");
+      const { code, stderr } = await project.procs(...words);
+      expect([words, code, stderr]).toEqual([words, 0, expect.not.stringContaining("error")]);
+      expect([words, await project.pids("db")]).toEqual([words, pids]);
+    }
+    expect(copies(project)).toBe(2);
+  },
+  LONG_MS,
+);
+
+test(
+  "with both killed down ends what is left as its services want, also without its runtime folder",
+  async () => {
+    await using project = createProject(DATABASE);
+    for (const isCleaned of [false, true]) {
+      await project.procs("up", "-d");
+      await slay(project, "guardian", "supervisor");
+      if (isCleaned) rmSync(join(project.stateFolder, "run"), { recursive: true });
+      expect(await project.procs("down")).toMatchObject({ code: 0 });
+      await until("nothing is left", () => project.alive().length === 0);
+      const { stdout } = await project.procs("logs", "--raw");
+      expect(stdout).toContain("INT\nclean\n");
+      expect(stdout).not.toContain("TERM");
+    }
+  },
+  LONG_MS,
+);
 
 test("a runtime folder that is cleaned away comes back, and no second copy of anything starts", async () => {
   await using project = createProject(DATABASE);

@@ -4,6 +4,9 @@ import { keepersOf, newKeepers, slay } from "../rig/deaths.ts";
 import { createProject } from "../rig/project.ts";
 import { until } from "../rig/until.ts";
 
+/** Of what goes through many lives of supervisors; a loaded machine takes its time for each. */
+const LONG_MS = 180_000;
+
 const YAML = `
 services:
   db: { command: "trap 'echo ended in order; sleep 0.3; exit 0' TERM; while :; do sleep 0.05; done" }
@@ -65,18 +68,22 @@ test("deaths while everything ends change nothing of that", async () => {
   await until("nothing is left", () => project.alive().length === 0);
 });
 
-test("guardian and supervisor take turns in dying, and one of each is left", async () => {
-  await using project = createProject(YAML);
-  await project.procs("up", "-d");
-  const pids = await project.pids("db");
-  for (const which of ["guardian", "supervisor", "guardian", "guardian", "supervisor"] as const) {
-    const before = await slay(project, which);
-    await newKeepers(project, { supervisor: before.supervisor });
-  }
-  expect(await project.pids("db")).toEqual(pids);
-  const mine = project.alive().filter((line) => /procs guardian|main\.js/.test(line));
-  expect(mine).toHaveLength(2);
-});
+test(
+  "guardian and supervisor take turns in dying, and one of each is left",
+  async () => {
+    await using project = createProject(YAML);
+    await project.procs("up", "-d");
+    const pids = await project.pids("db");
+    for (const which of ["guardian", "supervisor", "guardian", "guardian", "supervisor"] as const) {
+      const before = await slay(project, which);
+      await newKeepers(project, { supervisor: before.supervisor });
+    }
+    expect(await project.pids("db")).toEqual(pids);
+    const mine = project.alive().filter((line) => /procs guardian|main\.js/.test(line));
+    expect(mine).toHaveLength(2);
+  },
+  LONG_MS,
+);
 
 test("who asks for the guardian is told, and its memory is next to nothing", async () => {
   await using project = createProject(YAML);

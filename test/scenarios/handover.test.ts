@@ -6,6 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { newKeepers } from "../rig/deaths.ts";
 import { BIN, createProject, finished, type Project } from "../rig/project.ts";
 
+/** Of what goes through many lives of supervisors; a loaded machine takes its time for each. */
+const LONG_MS = 180_000;
+
 const YAML = `
 services:
   db: { command: sleep 1000, instances: 2 }
@@ -43,42 +46,50 @@ async function everyPid(project: Project) {
   return [await project.pids("db"), await project.pids("api")];
 }
 
-test("daemon restart puts a new supervisor and guardian in the place of the old ones, and touches nothing", async () => {
-  await using project = createProject(YAML);
-  await project.procs("up", "-d");
-  const pids = await everyPid(project);
-  const before = await newKeepers(project);
-  const ran = await project.procs("daemon", "restart");
-  expect(ran).toMatchObject({ code: 0, stdout: "" });
-  expect(ran.stderr).toContain("3 processes went on as before.");
-  await newKeepers(project, before);
-  expect(await everyPid(project)).toEqual(pids);
-});
+test(
+  "daemon restart puts a new supervisor and guardian in the place of the old ones, and touches nothing",
+  async () => {
+    await using project = createProject(YAML);
+    await project.procs("up", "-d");
+    const pids = await everyPid(project);
+    const before = await newKeepers(project);
+    const ran = await project.procs("daemon", "restart");
+    expect(ran).toMatchObject({ code: 0, stdout: "" });
+    expect(ran.stderr).toContain("3 processes went on as before.");
+    await newKeepers(project, before);
+    expect(await everyPid(project)).toEqual(pids);
+  },
+  LONG_MS,
+);
 
-test("daemon upgrade lets another version take over, and an edit is then its business", async () => {
-  await using project = createProject(YAML);
-  await project.procs("up", "-d");
-  const pids = await everyPid(project);
-  const refused = await newer(project, "reload");
-  expect(refused).toMatchObject({ code: 4, stdout: "" });
-  expect(refused.stderr).toContain("P601");
-  expect(refused.stderr).toContain("procs daemon upgrade");
-  const upgraded = await newer(project, "daemon", "upgrade", "--json");
-  expect(upgraded).toMatchObject({ code: 0, stderr: "" });
-  expect(JSON.parse(upgraded.stdout)).toMatchObject({
-    ...{ action: "upgrade", version: OTHER, replaced: true, kept: 3, touched: [] },
-  });
-  // What runs is compared by what the new version makes of both sides: nothing differs.
-  expect(await newer(project, "reload")).toMatchObject({ code: 0 });
-  expect(await newer(project, "plan", "--exit-code")).toMatchObject({ code: 0 });
-  expect(await everyPid(project)).toEqual(pids);
-  const again = await newer(project, "daemon", "upgrade");
-  expect(again).toMatchObject({ code: 0 });
-  expect(again.stderr).toContain(`of procs ${OTHER} already`);
-  // And back again.
-  expect(await project.procs("daemon", "upgrade")).toMatchObject({ code: 0 });
-  expect(await everyPid(project)).toEqual(pids);
-});
+test(
+  "daemon upgrade lets another version take over, and an edit is then its business",
+  async () => {
+    await using project = createProject(YAML);
+    await project.procs("up", "-d");
+    const pids = await everyPid(project);
+    const refused = await newer(project, "reload");
+    expect(refused).toMatchObject({ code: 4, stdout: "" });
+    expect(refused.stderr).toContain("P601");
+    expect(refused.stderr).toContain("procs daemon upgrade");
+    const upgraded = await newer(project, "daemon", "upgrade", "--json");
+    expect(upgraded).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(upgraded.stdout)).toMatchObject({
+      ...{ action: "upgrade", version: OTHER, replaced: true, kept: 3, touched: [] },
+    });
+    // What runs is compared by what the new version makes of both sides: nothing differs.
+    expect(await newer(project, "reload")).toMatchObject({ code: 0 });
+    expect(await newer(project, "plan", "--exit-code")).toMatchObject({ code: 0 });
+    expect(await everyPid(project)).toEqual(pids);
+    const again = await newer(project, "daemon", "upgrade");
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).toContain(`of procs ${OTHER} already`);
+    // And back again.
+    expect(await project.procs("daemon", "upgrade")).toMatchObject({ code: 0 });
+    expect(await everyPid(project)).toEqual(pids);
+  },
+  LONG_MS,
+);
 
 test("with nothing running there is nothing to replace, and daemon says so", async () => {
   await using project = createProject(YAML);

@@ -4,6 +4,9 @@ import { slay } from "../rig/deaths.ts";
 import { createProject, finished, type Project } from "../rig/project.ts";
 import { until } from "../rig/until.ts";
 
+/** Of what goes through many lives of supervisors; a loaded machine takes its time for each. */
+const LONG_MS = 180_000;
+
 /** Slow to start and slow to end, so that there is a middle to be killed in. */
 const slow = (word: string) => `
 services:
@@ -73,21 +76,25 @@ test("reload: what was edited is replaced once, and the rest is left alone", asy
   expect((await project.procs("logs", "--raw", "slow")).stdout).toContain("better");
 });
 
-test("restart, scale and stop are done once, whichever supervisor ends them", async () => {
-  await using project = createProject(slow("good"));
-  await project.procs("up", "-d");
-  expect(
-    await killWhen(project, project.open("restart", "slow"), "slow stops: restart asked"),
-  ).toMatchObject({ code: 0 });
-  expect(await runs(project)).toEqual({ still: 1, slow: 2 });
-  const scaled = await killWhen(project, project.open("scale", "slow=2"), "slow.2 starts");
-  expect(scaled).toMatchObject({ code: 0 });
-  expect((await project.pids("slow")).filter((pid) => pid !== null)).toHaveLength(2);
-  const stopped = await killWhen(project, project.open("stop", "slow"), "stopped by hand");
-  expect(stopped).toMatchObject({ code: 0 });
-  expect(stopped.stderr).toMatch(/slow\s+stopped/);
-  expect((await project.service("slow")).state).toBe("stopped");
-});
+test(
+  "restart, scale and stop are done once, whichever supervisor ends them",
+  async () => {
+    await using project = createProject(slow("good"));
+    await project.procs("up", "-d");
+    expect(
+      await killWhen(project, project.open("restart", "slow"), "slow stops: restart asked"),
+    ).toMatchObject({ code: 0 });
+    expect(await runs(project)).toEqual({ still: 1, slow: 2 });
+    const scaled = await killWhen(project, project.open("scale", "slow=2"), "slow.2 starts");
+    expect(scaled).toMatchObject({ code: 0 });
+    expect((await project.pids("slow")).filter((pid) => pid !== null)).toHaveLength(2);
+    const stopped = await killWhen(project, project.open("stop", "slow"), "stopped by hand");
+    expect(stopped).toMatchObject({ code: 0 });
+    expect(stopped.stderr).toMatch(/slow\s+stopped/);
+    expect((await project.service("slow")).state).toBe("stopped");
+  },
+  LONG_MS,
+);
 
 test("down goes on until nothing is left", async () => {
   await using project = createProject(slow("good"));
@@ -98,59 +105,67 @@ test("down goes on until nothing is left", async () => {
   expect(project.alive()).toEqual([]);
 });
 
-test("an attached up goes on over deaths: no line twice, none missing, and its end is still the end", async () => {
-  const yaml = `
+test(
+  "an attached up goes on over deaths: no line twice, none missing, and its end is still the end",
+  async () => {
+    const yaml = `
 services:
   count: { command: "trap 'exit 0' TERM; n=0; while :; do n=$((n+1)); echo line $n; sleep 0.02; done" }
 `;
-  await using project = createProject(yaml);
-  const up = project.open("up");
-  const end = finished(up);
-  for (const which of ["supervisor", "guardian"] as const) {
-    await until("it counts", async () => {
-      const { stdout } = await project.procs("logs", "--raw", "-n", "all");
-      return stdout.length > 500;
-    });
-    await slay(project, which);
-    await project.reaches("count", "ready");
-  }
-  await until("the last death is seen by its owner", async () => {
-    const { stdout } = await project.procs("events");
-    return stdout.split("where the one before it had ended").length > 2;
-  });
-  up.kill("SIGINT");
-  const { code, stdout, stderr } = await end;
-  expect([code, stderr]).toEqual([0, expect.stringContaining("the supervisor is back")]);
-  expect(project.alive()).toEqual([]);
-  const told = [...stdout.matchAll(/line (\d+)/g)].map(([, number]) => Number(number));
-  expect(told).toEqual(told.map((_, index) => index + 1));
-  const stored = await project.procs("logs", "--raw", "-n", "all");
-  expect(told.length).toBe(stored.stdout.match(/^line /gm)?.length);
-});
-
-test("an up that comes after its predecessor was killed with all its keepers owns the project", async () => {
-  await using project = createProject(slow("good"));
-  for (const words of [["up"], ["up", "-d"]]) {
-    const first = project.open("up");
-    await untilReady(project);
-    first.kill("SIGKILL");
-    await slay(project, "guardian", "supervisor");
-    const second = project.open(...words);
-    const end = finished(second);
-    await untilReady(project);
-    if (words.includes("-d")) {
-      expect(await end).toMatchObject({ code: 0 });
-      const { stdout } = await project.procs("daemon", "--json");
-      expect(JSON.parse(stdout)).not.toHaveProperty("awaits_owner");
-      expect(await project.procs("down")).toMatchObject({ code: 0 });
-    } else {
-      await until("it is heard", async () => {
-        const { stdout } = await project.procs("events", "--type", "reload");
-        return stdout.split("up:").length > 2;
+    await using project = createProject(yaml);
+    const up = project.open("up");
+    const end = finished(up);
+    for (const which of ["supervisor", "guardian"] as const) {
+      await until("it counts", async () => {
+        const { stdout } = await project.procs("logs", "--raw", "-n", "all");
+        return stdout.length > 500;
       });
-      second.kill("SIGINT");
-      expect(await end).toMatchObject({ code: 0 });
+      await slay(project, which);
+      await project.reaches("count", "ready");
     }
+    await until("the last death is seen by its owner", async () => {
+      const { stdout } = await project.procs("events");
+      return stdout.split("where the one before it had ended").length > 2;
+    });
+    up.kill("SIGINT");
+    const { code, stdout, stderr } = await end;
+    expect([code, stderr]).toEqual([0, expect.stringContaining("the supervisor is back")]);
     expect(project.alive()).toEqual([]);
-  }
-});
+    const told = [...stdout.matchAll(/line (\d+)/g)].map(([, number]) => Number(number));
+    expect(told).toEqual(told.map((_, index) => index + 1));
+    const stored = await project.procs("logs", "--raw", "-n", "all");
+    expect(told.length).toBe(stored.stdout.match(/^line /gm)?.length);
+  },
+  LONG_MS,
+);
+
+test(
+  "an up that comes after its predecessor was killed with all its keepers owns the project",
+  async () => {
+    await using project = createProject(slow("good"));
+    for (const words of [["up"], ["up", "-d"]]) {
+      const first = project.open("up");
+      await untilReady(project);
+      first.kill("SIGKILL");
+      await slay(project, "guardian", "supervisor");
+      const second = project.open(...words);
+      const end = finished(second);
+      await untilReady(project);
+      if (words.includes("-d")) {
+        expect(await end).toMatchObject({ code: 0 });
+        const { stdout } = await project.procs("daemon", "--json");
+        expect(JSON.parse(stdout)).not.toHaveProperty("awaits_owner");
+        expect(await project.procs("down")).toMatchObject({ code: 0 });
+      } else {
+        await until("it is heard", async () => {
+          const { stdout } = await project.procs("events", "--type", "reload");
+          return stdout.split("up:").length > 2;
+        });
+        second.kill("SIGINT");
+        expect(await end).toMatchObject({ code: 0 });
+      }
+      expect(project.alive()).toEqual([]);
+    }
+  },
+  LONG_MS,
+);
