@@ -13,6 +13,7 @@ export class LineCheck {
   #last = new Map();
   /** "pid@born" -> the run that procs says it was. */
   #runs = new Map();
+  #ups = new Set();
   #told = 0;
   taken = 0;
 
@@ -66,8 +67,10 @@ export class LineCheck {
 
   #up(slot, { line, run }) {
     const me = line.slice("up ".length);
-    if (this.#runs.has(me))
+    // Its stderr may be told before it: there is no order between streams that were written at once.
+    if (this.#ups.has(me) || this.#last.has(`${slot} ${me} stdout`))
       this.blame(`${slot}: "${line}" is there twice, or after its first line`);
+    this.#ups.add(me);
     this.#belongs(slot, me, run);
   }
 
