@@ -13,7 +13,7 @@ export function refuseBesideOther(paths: Pick<ProjectPaths, "folder">): null {
 }
 
 /** A supervisor of another user that runs the same project. */
-export interface Other {
+interface Other {
   readonly pid: number;
   readonly uid: number;
 }
@@ -23,7 +23,7 @@ export interface Other {
  * the files of the other are out of our sight; but how a process was started is for everyone to see. Linux; elsewhere, and
  * where /proc hides the processes of others, it is not found.
  */
-export function otherSupervisor(folder: string): Other | null {
+function otherSupervisor(folder: string): Other | null {
   const uid = process.getuid?.();
   for (const name of processes()) {
     if (!/^\d+$/.test(name) || !isSupervisor(read(`/proc/${name}/cmdline`), folder)) continue;
