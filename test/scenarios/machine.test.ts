@@ -41,6 +41,13 @@ function signalAll(signal: string, pids: readonly number[]): void {
   spawnSync("kill", [`-${signal}`, ...pids.map(String)]);
 }
 
+/** None of them sees another one go, and replaces it: so it is when the machine stops. */
+function killAll(project: Project): void {
+  const pids = pidsOf(project);
+  signalAll("STOP", pids);
+  signalAll("KILL", pids);
+}
+
 async function up(project: Project): Promise<void> {
   expect(await project.procs("up", "-d")).toMatchObject({ code: 0 });
 }
@@ -111,7 +118,7 @@ test("and SIGKILL to all that is left in the middle of it: the next start is cle
     "only the deaf one is left",
     () => !project.alive().some((each) => /(db|api) >>starts/.test(each)),
   );
-  signalAll("KILL", pidsOf(project));
+  killAll(project);
   await nothingLives(project);
   await up(project);
   const once = ["api", "db", "deaf"];
@@ -129,7 +136,7 @@ test.runIf(canFakeBoot && canReusePids())(
     await up(project);
     const [db, api] = [await project.pids("db"), await project.pids("api")].flat();
     const before = project.alive();
-    signalAll("KILL", pidsOf(project));
+    killAll(project);
     await nothingLives(project);
     // The state, the ledgers and the fifos stay; their pids belong to others by now.
     const strangers: ChildProcess[] = [];
