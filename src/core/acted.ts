@@ -14,6 +14,7 @@ import type { Action, RolloutStep } from "./plan.ts";
 import { becomeReady, freshProbe, isAttempted, readyFor } from "./readiness.ts";
 import { interchangeable } from "./revision.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
+import { followed } from "./takeover.ts";
 
 /** A kill that did not end everything is tried again after this long. */
 const KILL_AGAIN_MS = 2000;
@@ -45,7 +46,10 @@ export function acted(observed: Observed, action: Action, now: Millis): Observed
     case "adopt":
       return adopt(observed, action, now);
     case "rollout":
-      return withService(observed, action.service, (s) => step(s, action.step, action.reason, now));
+      return followed(
+        withService(observed, action.service, (s) => step(s, action.step, action.reason, now)),
+        action,
+      );
     case "watched":
       return onService(observed, action.service, (s) => watched(s, action.effect.kind, now));
     case "due":

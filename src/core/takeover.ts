@@ -10,6 +10,7 @@ import {
   type ObservedService,
   sameId,
 } from "./observed.ts";
+import type { Action } from "./plan.ts";
 import { freshProbe } from "./readiness.ts";
 import type { Millis } from "./spec.ts";
 
@@ -37,6 +38,30 @@ export function adopted(
     ready: freshProbe(applied.ready, now, now),
     displaced: null,
   }));
+}
+
+/**
+ * Of a run whose record was lost it is not known which replacements of its dependencies it has followed. It follows
+ * those after the first that settles.
+ */
+export function followed(
+  observed: Observed,
+  { service: on, step }: Action & { readonly kind: "rollout" },
+): Observed {
+  const epoch = observed.services.get(on)?.goodEpoch;
+  if (step.kind !== "complete" || epoch === undefined) return observed;
+  let after = observed;
+  for (const { instances } of observed.services.values()) {
+    for (const instance of instances) {
+      const { applied, upstream } = instance;
+      if (applied.depends_on[on]?.restart !== true || upstream[on] !== undefined) continue;
+      after = onInstance(after, instance, (i) => ({
+        ...i,
+        upstream: { ...upstream, [on]: epoch },
+      }));
+    }
+  }
+  return after;
 }
 
 /** The start never happened: what it had taken out of the books comes back. Only the number of the run stays used. */

@@ -87,6 +87,20 @@ describe("a run that no record tells of", () => {
     expect(world.look()).not.toMatch(/start|stop/);
   });
 
+  test("follows its dependencies again from the first that settles", () => {
+    const follows = { condition: "ready", restart: true, required: true } as const;
+    const api = service("api", { depends_on: { db: follows } });
+    const world = new World();
+    const db = { ...found(service("db"), 2), id: { ...idOf(2, "db") } };
+    for (const event of [db, found(api)]) world.observed = observe(world.observed, event, 0);
+    world.want(service("db"), api);
+    expect(world.after(1_000)).not.toMatch(/start|stop/);
+    expect(world.want(service("db", { umask: 18 }), api)).toContain("stop db.1#2: changed");
+    world.ended("db.1#2", { kind: "signal", signal: "SIGTERM" });
+    world.started("db.1#3");
+    expect(world.after(1_000)).toContain("stop api.1#4: db was replaced");
+  });
+
   test("of a program that does not run yet is started later", () => {
     const world = new World();
     world.observed = observe(world.observed, found(service("api"), 4, null), 0);

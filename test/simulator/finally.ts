@@ -134,6 +134,8 @@ function wrong(
 function followed(sight: Sight, holder: Instance, aim: ServiceSpec): string | null {
   const run = sight.host.find(holder);
   if (run === undefined || !isLive(holder)) return null;
+  // Where its record is lost nobody knows what it has followed.
+  if (run.askedAt <= sight.lostAt) return null;
   for (const [on, { restart }] of Object.entries(aim.depends_on)) {
     const service = sight.observed.services.get(on);
     const then = run.upstream[on];
