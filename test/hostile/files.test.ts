@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createRig, type Rig } from "../rig/rig.ts";
+import { until } from "../rig/until.ts";
 import { endAll, processesOf } from "./commands.ts";
 
 const YAML = {
@@ -94,7 +95,7 @@ describe("with this in the place of every file of procs, everything works and no
     }
     expect(readFileSync(join(foreign, "precious"), "utf8")).toBe("mine");
     expect(readdirSync(foreign)).toEqual(["precious"]);
-    expect(processesOf(dirname(rig.folder))).toEqual([]);
+    await until("all of it has ended", () => processesOf(dirname(rig.folder)).length === 0);
   });
 });
 

@@ -151,7 +151,7 @@ test("a whole life leaves no value of an environment anywhere, and nothing that 
 
   expect(told(["down"], await procs("down"))).toEqual([]);
   expect(wrongIn(dirname(dirname(rig.paths.state)))).toEqual([]);
-  expect(processesOf(dirname(rig.folder))).toEqual([]);
+  await until("all of it has ended", () => processesOf(dirname(rig.folder)).length === 0);
 }, 180_000);
 
 test("a program gets the values that are nowhere else", async () => {
