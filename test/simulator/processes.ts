@@ -165,6 +165,12 @@ export class SimulatedHost implements AdoptingHost {
     }
     // Of a spawn that failed nothing is on record.
     if (run === undefined || run.exit?.kind === "spawn") {
+      if (run !== undefined) {
+        // Nothing more is told of it than that.
+        run.life = 0;
+        this.machine.sweep(run);
+        run.life = this.#life;
+      }
       this.#answer(run, () => {
         // Where its end is known already, this is what says that nothing is left of it.
         const goneAt = adoption.phase === "ending" ? this.#now : null;
