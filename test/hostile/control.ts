@@ -65,7 +65,7 @@ export async function fuzzControl(settings: ControlSettings): Promise<ControlRun
     const fuzzer = new Fuzzer(settings, paths);
     await fuzzer.run();
     await fuzzer.end(engine);
-    return { ...fuzzer.result(), left: processesOf(root).map(([, command]) => command) };
+    return { ...fuzzer.result(), left: await leftIn(root) };
   } finally {
     // More than once: a guardian may be just starting what was killed.
     for (let round = 0; round < 20; round++) {
@@ -243,6 +243,15 @@ function processesOf(root: string): readonly (readonly [number, string])[] {
       return [];
     }
   });
+}
+
+/** The guardian is the last to go, a moment after the answer to the down. */
+async function leftIn(root: string): Promise<readonly string[]> {
+  const until = performance.now() + 5_000;
+  while (processesOf(root).length > 0 && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return processesOf(root).map(([, command]) => command);
 }
 
 function killQuietly(pid: number): void {
