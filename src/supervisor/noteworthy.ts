@@ -29,5 +29,5 @@ const SERVICE_KEYS = [
 
 const INSTANCE_KEYS = [
   ...["service", "slot", "run", "applied", "generation", "upstream", "phase", "startedAt"],
-  ...["port", "failures", "exits", "displaced", "was"],
+  ...["port", "failures", "exits", "displaced", "was", "hunted"],
 ] as readonly (keyof Instance)[];

@@ -1,8 +1,8 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Desired } from "../core/desired.ts";
 import { failpoint } from "../host/failpoint.ts";
-import { removeOwn } from "../host/own-files.ts";
+import { removeOwn, writeAll } from "../host/own-files.ts";
 import { readPlain } from "../logs/plain-file.ts";
 import {
   type Recorded,
@@ -129,23 +129,22 @@ function replaceFile(path: string, content: string, isLasting: boolean): void {
   } finally {
     closeSync(file);
   }
-  moveIfThere(path, previousOf(path));
+  keepPrevious(path);
   failpoint("rename.before");
   renameSync(temporary, path);
   failpoint("rename.after");
   if (isLasting) syncFolder(dirname(path));
 }
 
-/** A file system that fills up may take a part without saying so. */
-function writeAll(file: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-}
-
-function moveIfThere(from: string, to: string): void {
+/** By a second name, so that there is a whole one at `path` at any moment. */
+function keepPrevious(path: string): void {
+  const previous = previousOf(path);
+  rmSync(previous, { force: true });
   try {
-    renameSync(from, to);
+    linkSync(path, previous);
   } catch (error) {
-    if (!isAbsent(error)) throw error;
+    // There is none yet; or the file system knows no links, and then there is none for an instant.
+    if (!isAbsent(error)) renameSync(path, previous);
   }
 }
 

@@ -132,7 +132,11 @@ test("without any record an up takes over what its file explains, and ends the r
   await rig.engine.operate(applying(project), launch);
   const before = await pidsOf(rig);
   const killed = await supervisorPid(rig);
-  for (const name of ["state.json", "state.json.1"]) rmSync(join(rig.paths.state, name));
+  // It must not write another one meanwhile.
+  process.kill(killed, "SIGSTOP");
+  for (const name of ["state.json", "state.json.1"]) {
+    rmSync(join(rig.paths.state, name), { force: true });
+  }
   process.kill(killed, "SIGKILL");
   await until("another one answers", async () => (await supervisorPid(rig)) !== killed);
   await expect(rig.engine.snapshot()).rejects.toMatchObject({ diagnostics: [{ code: "P602" }] });
