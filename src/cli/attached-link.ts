@@ -41,7 +41,10 @@ async function follow(settings: LinkSettings, onFirst: () => void): Promise<Link
   let { own } = settings;
   let since: number | null = null;
   let isFirst = true;
+  // One that dies before it has taken this client on is no news.
+  let isLost = false;
   const onReady = () => {
+    isLost = false;
     if (isFirst) onFirst();
     else settings.onBack();
     isFirst = false;
@@ -55,7 +58,8 @@ async function follow(settings: LinkSettings, onFirst: () => void): Promise<Link
       // Waits for the next supervisor, where one has died and another is on its way.
       const end = await engine.attach({ own, since, onReady, onEvent, signal });
       if (end !== "lost") return end;
-      settings.onLost();
+      if (!isLost) settings.onLost();
+      isLost = true;
     } catch (error) {
       if (own && isOwned(error)) {
         own = false;

@@ -104,7 +104,7 @@ leave() {
 }
 
 give_up() {
-  words="the supervisor ended $faults times by a fault of its own ($how), and is not started again. What it started goes on without it; its log says why"
+  words="the supervisor ended $faults times by a fault of its own ($how): services go on without one"
   say "$words"
   last=$(tail -n 9 "$events" 2>/dev/null | sed -n 's/.*"seq":\\([0-9]*\\),.*/\\1/p' | tail -n 1)
   [ -z "$(tail -c 1 "$events" 2>/dev/null)" ] || echo >>"$events"

@@ -48,7 +48,9 @@ export async function launchSupervisor(options: LaunchOptions): Promise<void> {
     if (ended === "listens") return;
     // One that was just leaving took the folder with it: nothing is wrong, and the next try makes it anew.
     const wasCleared = !existsSync(paths.lock) || identityOf(paths.runtime) !== folder;
-    if (ended !== LOCKED_EXIT && !wasCleared) throw died(paths, said, ended);
+    // Killed by somebody, and no fault of its own.
+    const wasKilled = typeof ended === "string" && /^SIG[A-Z0-9]+$/.test(ended);
+    if (ended !== LOCKED_EXIT && !wasCleared && !wasKilled) throw died(paths, said, ended);
     await pause(BUSY_MS, () => existsSync(paths.socket));
   }
   throw userError(

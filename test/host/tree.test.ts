@@ -12,7 +12,13 @@ import { eventually } from "./rig.ts";
 
 const children: ChildProcess[] = [];
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const { pid = 0 } of children.splice(0)) {
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      // All of it has ended already.
+    }
+  }
 });
 
 /** A session of its own, as a shim leads one. */

@@ -52,7 +52,8 @@ export const CONFIGURE: readonly Command[] = [
       { line: "procs schema ps", what: "of `procs ps --json`" },
     ],
     notes: [
-      "Kinds of answers: ps, status, plan, event, log, env, config, why, daemon, daemon_log, cleared, version, error, diagnostics.",
+      "Kinds of answers: ps, status, plan, event, log, env, config, why, version, cleared,",
+      "daemon, daemon_log, error, diagnostics.",
       "Kinds that end what acts: result, up_result, reload_result, wait.",
     ],
     exits: [0, 2],

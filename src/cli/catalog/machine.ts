@@ -18,10 +18,10 @@ export const MACHINE: readonly Command[] = [
       { line: "procs daemon upgrade", what: "the version of procs that you called takes over" },
     ],
     notes: [
-      "ACTION is status, which it is without one, or logs, restart, upgrade;",
-      "restart puts a new supervisor in the place of the one that runs, upgrade one of the version that you called;",
+      "ACTION is status, which it is without one, or logs, restart, upgrade.",
+      "restart puts a new supervisor in the place of the one that runs, upgrade one of your version;",
       "no instance is stopped, restarted or signalled by either.",
-      "A supervisor that dies or hangs needs no help: its guardian starts the next one, which takes over what runs.",
+      "A supervisor that dies or hangs needs no help: its guardian starts one that takes over.",
     ],
     exits: [0, 3, 4, 7],
     load: () => import("../commands/daemon.ts"),
