@@ -87,8 +87,10 @@ export function createProject(yaml: string, env: Record<string, string> = {}): P
     },
     reaches: (name, state) =>
       until(`${name} is ${state}`, async () => {
-        const service = await project.service(name);
-        return service.state === state ? service : null;
+        // One that is not there yet may come: the command that brings it may just have begun.
+        const { services } = await project.snapshot();
+        const service = services.find((one) => one.name === name);
+        return service?.state === state ? service : null;
       }),
     alive: () => processesOf(stateFolder),
     async [Symbol.asyncDispose]() {
