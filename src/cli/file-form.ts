@@ -23,7 +23,10 @@ export type FileValue =
  * the values of secret-looking names are replaced by dots. Keys without a value are left out.
  */
 export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<string, FileValue>> {
-  const form: Record<Exclude<keyof ServiceSpec, "name" | "inherited">, FileValue | undefined> = {
+  const form: Record<
+    Exclude<keyof ServiceSpec, "name" | "inherited" | "helps">,
+    FileValue | undefined
+  > = {
     description: spec.description === null ? undefined : escaped(spec.description),
     kind: spec.kind,
     command: commandForm(spec.command),
@@ -38,6 +41,7 @@ export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<st
     limits: spec.limits.nofile === null ? undefined : { nofile: spec.limits.nofile },
     instances: spec.instances,
     port: spec.port ?? undefined,
+    listen: undefined,
     depends_on: dependenciesForm(spec),
     ready: probeForm(spec.ready),
     alive: probeForm(spec.alive),

@@ -54,6 +54,8 @@ export function specOf(
     limits: { nofile: service.limits?.nofile ?? null },
     instances: service.instances === "cpus" ? around.cpus : (service.instances ?? 1),
     port: service.port ?? null,
+    listen: null,
+    helps: null,
     depends_on: dependenciesOf(service, around.kinds),
     ready: probeOf(reader, "ready", { interval: 1_000, timeout: 60_000, failures: 3 }),
     alive: probeOf(reader, "alive", { interval: 10_000, timeout: 5_000, failures: 3 }),

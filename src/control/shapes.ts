@@ -10,7 +10,6 @@ import type {
   Schedule,
   ServiceSpec,
   Source,
-  StopSettings,
   WatchSettings,
 } from "../core/spec.ts";
 import {
@@ -30,6 +29,7 @@ import {
   tagged,
   text,
 } from "./check.ts";
+import { DURATION_MS_MAX, duration, listen, stop } from "./listen-shapes.ts";
 import type {
   By,
   ClearRequest,
@@ -53,9 +53,6 @@ const instances: Check<number> = (value, path) => {
 const names = list(text);
 const texts = record(text);
 const variables = environment(texts);
-/** The longest that procs.yaml can say too; beyond it there are no dates. */
-const DURATION_MS_MAX = 1_000 * 24 * 3_600_000;
-const duration = within(amount, 0, DURATION_MS_MAX);
 const pause = within(amount, 1, DURATION_MS_MAX);
 const port = within(count, 1, 65_535);
 const command = either<string, readonly string[]>("string", text, list(text));
@@ -142,11 +139,13 @@ const service = object<ServiceSpec>({
   limits: object({ nofile: nullable(count) }),
   instances,
   port: nullable(either<number, "auto">("number", port, oneOf("auto"))),
+  listen: optional(nullable(listen), null),
+  helps: optional(nullable(serviceName), null),
   depends_on: record(dependency),
   ready: nullable(probe),
   alive: nullable(probe),
   restart,
-  stop: object<StopSettings>({ signal: signalName, timeout: duration }),
+  stop,
   reload: reloadKind,
   rollout,
   log: object<LogSettings>({

@@ -13,6 +13,7 @@ import {
 import type { Action, RolloutStep } from "./plan.ts";
 import { becomeReady, freshProbe, isAttempted, readyFor } from "./readiness.ts";
 import { interchangeable } from "./revision.ts";
+import { socketAsked } from "./sockets.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { followed } from "./takeover.ts";
 
@@ -63,6 +64,11 @@ export function acted(observed: Observed, action: Action, now: Millis): Observed
         ...s,
         due: action.spec.schedule === null ? null : { at: null },
       }));
+    case "bind":
+    case "unbind":
+      return socketAsked(observed, action, now);
+    case "demand":
+      return onService(observed, action.service, (s) => ({ ...s, demand: null }));
     case "dismiss": {
       const services = new Map(observed.services);
       services.delete(action.service);

@@ -23,6 +23,9 @@ export const KEY_CLASS: Readonly<Record<keyof ServiceSpec, KeyClass>> = {
   limits: "process",
   instances: "topology",
   port: "process",
+  // Some of its parts are applied live: see PART_CLASS.
+  listen: "process",
+  helps: "process",
   depends_on: "topology",
   ready: "live",
   alive: "live",
@@ -40,13 +43,21 @@ export const KEY_CLASS: Readonly<Record<keyof ServiceSpec, KeyClass>> = {
   success_codes: "live",
 };
 
+/** Parts of a key whose class is another one than the key's, by path. */
+export const PART_CLASS: Readonly<Record<string, KeyClass>> = {
+  "listen.start": "live",
+  "listen.idle_stop": "live",
+  "listen.drain": "live",
+  "listen.sticky": "live",
+  "stop.message": "process",
+};
+
 /**
  * Keys of a service in procs.yaml that no ServiceSpec has: folded into others while the file is read,
  * or described by the schema and not there yet.
  */
 export const FILE_KEY_CLASS: Readonly<Record<string, KeyClass>> = {
   env_file: "process",
-  listen: "process",
   tty: "process",
   hooks: "live",
 };

@@ -1,4 +1,4 @@
-import { KEY_CLASS } from "./classes.ts";
+import { KEY_CLASS, PART_CLASS } from "./classes.ts";
 import type { KeyClass } from "./plan-doc.ts";
 import type { ServiceSpec } from "./spec.ts";
 
@@ -80,6 +80,7 @@ type Difference = Omit<FieldChange, "class">;
 const MAPS: ReadonlySet<string> = new Set(["env", "inherited", "labels", "depends_on"]);
 const RECORDS: ReadonlySet<string> = new Set([
   "limits",
+  "listen",
   "ready",
   "alive",
   "restart",
@@ -122,7 +123,7 @@ function classOfChange(path: string, a: ServiceSpec, b: ServiceSpec): KeyClass {
   const dot = path.indexOf(".");
   // The paths above begin with a key of the spec.
   const key = (dot === -1 ? path : path.slice(0, dot)) as keyof ServiceSpec;
-  return isUnseen(key, path.slice(dot + 1), a, b) ? "live" : KEY_CLASS[key];
+  return isUnseen(key, path.slice(dot + 1), a, b) ? "live" : (PART_CLASS[path] ?? KEY_CLASS[key]);
 }
 
 /** Keys that are fixed at exec, where this edit makes no difference to the program. */

@@ -58,6 +58,21 @@ export type Event =
       /** Epochs of its `restart: true` dependencies, as far as they are known: it is not replaced for others. */
       readonly upstream: Readonly<Record<string, number>>;
     }
+  /** The host holds the socket; `address` as `addressText` says it. */
+  | { readonly kind: "bound"; readonly service: string; readonly address: string }
+  /** It could not be bound: `detail` says who has it, for people. */
+  | {
+      readonly kind: "unbindable";
+      readonly service: string;
+      readonly address: string;
+      readonly detail: string;
+    }
+  /** Nobody holds it for us any more. */
+  | { readonly kind: "unbound"; readonly address: string }
+  /** A connection waits on a socket of a service that does not run. */
+  | { readonly kind: "woken"; readonly service: string }
+  /** Its number of open connections has changed, or one came and went. */
+  | { readonly kind: "traffic"; readonly service: string; readonly connections: number }
   /** Forget the failures of a service, and that its last rollout failed: it was asked for by hand. */
   | { readonly kind: "reset"; readonly service: string }
   /** Runs begin after this number: logs of earlier supervisors stay apart. */

@@ -8,7 +8,7 @@ import {
 } from "./observed.ts";
 
 /** Nothing is known yet. */
-export const EMPTY: Observed = { services: new Map(), nextRun: {} };
+export const EMPTY: Observed = { services: new Map(), sockets: {}, nextRun: {} };
 
 const EMPTY_SERVICE: ObservedService = {
   instances: [],
@@ -23,6 +23,7 @@ const EMPTY_SERVICE: ObservedService = {
   watched: { times: [], paused: false, running: false },
   due: null,
   pending: false,
+  demand: null,
   restarts: 0,
 };
 

@@ -1,5 +1,6 @@
 import { assert, unreachable } from "../assert.ts";
 import { acted } from "./acted.ts";
+import { addressText } from "./address.ts";
 import { decide } from "./decide.ts";
 import { type Desired, withRestart } from "./desired.ts";
 import type { Event } from "./event.ts";
@@ -169,6 +170,11 @@ function answersTo(action: Action): Event[] {
       return action.effect.kind === "run"
         ? [{ kind: "ran", service: action.service, ok: true, detail: "" }]
         : [];
+    case "bind":
+      return [{ kind: "bound", service: action.service, address: addressText(action.address) }];
+    case "unbind":
+      return [{ kind: "unbound", address: addressText(action.address) }];
+    case "demand":
     case "promote":
     case "update":
     case "forget":

@@ -12,6 +12,7 @@ import {
   type ProbeState,
 } from "./observed.ts";
 import { becomeReady, freshProbe, isAttempted, readyFor } from "./readiness.ts";
+import { socketHeard, traffic, woken } from "./sockets.ts";
 import type { Millis, Probe } from "./spec.ts";
 import { adopted, resent, unstarted } from "./takeover.ts";
 
@@ -46,6 +47,14 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
       return onInstance(unstarted(observed, event.id), event.id, (i) => gone(i, now));
     case "resent":
       return onInstance(observed, event.id, (i) => resent(i, pastOf(event, now)));
+    case "bound":
+    case "unbindable":
+    case "unbound":
+      return socketHeard(observed, event, now);
+    case "woken":
+      return woken(observed, event.service, now);
+    case "traffic":
+      return traffic(observed, event, now);
     case "reset":
       return onService(observed, event.service, reset);
     case "runs":

@@ -1,4 +1,4 @@
-import type { Millis, ServiceSpec, Signal } from "./spec.ts";
+import type { ListenAddress, Millis, ServiceSpec, Signal } from "./spec.ts";
 
 /**
  * What is known to be: a fold of events and of our own actions. An instance is one run of one slot;
@@ -16,8 +16,32 @@ import type { Millis, ServiceSpec, Signal } from "./spec.ts";
  */
 export interface Observed {
   readonly services: ReadonlyMap<string, ObservedService>;
+  /** What procs binds, by `addressText`: held by the host across restarts, reloads and supervisors. */
+  readonly sockets: Readonly<Record<string, ObservedSocket>>;
   /** `api.1` -> the number its next run gets. Kept for services that are gone: runs are never reused. */
   readonly nextRun: Readonly<Record<string, number>>;
+}
+
+/** One address that procs binds. */
+export interface ObservedSocket {
+  readonly address: ListenAddress;
+  readonly service: string;
+  /** binding and closing: asked of the host, which has not answered yet. failed: not bound; tried again at `retryAt`. */
+  readonly phase: "binding" | "bound" | "failed" | "closing";
+  /** Why it could not be bound: `taken by node server.js (pid 2865, user ana, in ~/old-shop)`. */
+  readonly detail: string | null;
+  readonly since: Millis;
+  readonly failures: number;
+  readonly retryAt: Millis | null;
+}
+
+/** A service that starts on demand has been asked for. */
+export interface Demand {
+  readonly since: Millis;
+  /** Open connections, as far as can be seen. */
+  readonly connections: number;
+  /** Since when there has been none; null: there is one. */
+  readonly idleSince: Millis | null;
 }
 
 /** One service in the books. */
@@ -51,6 +75,8 @@ export interface ObservedService {
   readonly due: { readonly at: Millis | null } | null;
   /** A scheduled task is to run as soon as it can. */
   readonly pending: boolean;
+  /** null: nothing has connected, so nothing runs. Of services that start on demand alone. */
+  readonly demand: Demand | null;
   /** Unasked restarts since the service was first started: what `ps` shows. */
   readonly restarts: number;
 }

@@ -1,5 +1,5 @@
 import type { InstanceId } from "./observed.ts";
-import type { Millis, ServiceSpec, Signal, StopSettings } from "./spec.ts";
+import type { ListenAddress, Millis, ServiceSpec, Signal, StopSettings } from "./spec.ts";
 
 /** What to do now, why, what is being waited for, and when to look again at the latest. */
 export interface Plan {
@@ -45,6 +45,17 @@ export type Action = { readonly reason: string } & (
       readonly spec: ServiceSpec;
       readonly paths: readonly string[];
     }
+  /** Bind an address and listen on it, without accepting; `bound` or `unbindable` follows. */
+  | {
+      readonly kind: "bind";
+      readonly service: string;
+      readonly address: ListenAddress;
+      readonly backlog: number;
+    }
+  /** Close it for good: who waits there is refused. `unbound` follows. */
+  | { readonly kind: "unbind"; readonly service: string; readonly address: ListenAddress }
+  /** A service that was started on demand has been idle for long enough. Nothing to perform. */
+  | { readonly kind: "demand"; readonly service: string; readonly effect: "rest" }
   /** An ended run that nobody wants any more leaves the books. Nothing to perform. */
   | { readonly kind: "forget"; readonly id: InstanceId }
   /** Rename in the books: `was:`. The host relabels. */

@@ -1,5 +1,5 @@
 import type { InstanceId, Phase } from "./observed.ts";
-import type { Millis, ServiceSpec, Signal, StopSettings } from "./spec.ts";
+import type { ListenAddress, Millis, ServiceSpec, Signal, StopSettings } from "./spec.ts";
 
 /** What core asks of the world. Nothing here answers: answers come back later, as events. */
 export interface Host {
@@ -20,6 +20,13 @@ export interface Host {
   watch(specs: readonly ServiceSpec[]): void;
   /** Run a watch's command in the service's folder and environment; `ran` follows. */
   run(spec: ServiceSpec, command: string | readonly string[]): void;
+  /** Bind and listen, without accepting. One that is held already is bound at once. */
+  bind(service: string, address: ListenAddress, backlog: number): void;
+  unbind(address: ListenAddress): void;
+  /** Of exactly these services, whose sockets are bound and of which nothing runs: `woken` when a connection waits. */
+  await(specs: readonly ServiceSpec[]): void;
+  /** Count the connections of exactly these services, which run: `traffic` whenever that changes. */
+  count(specs: readonly ServiceSpec[]): void;
   /** When is the schedule next due? `scheduled` follows. */
   schedule(spec: ServiceSpec): void;
 }

@@ -26,6 +26,10 @@ export interface ServiceSpec {
   readonly instances: number;
   /** The program binds it: instance n gets port + n - 1 as $PORT; `auto`: a free one for each run. */
   readonly port: number | "auto" | null;
+  /** What procs binds for it, before it starts and for as long as it is wanted; null: nothing. */
+  readonly listen: ListenSettings | null;
+  /** procs runs this one for another service, as its proxy; null: the file has it. */
+  readonly helps: string | null;
   readonly depends_on: Readonly<Record<string, Dependency>>;
   readonly ready: Probe | null;
   readonly alive: Probe | null;
@@ -99,7 +103,47 @@ export interface RestartPolicy {
 export interface StopSettings {
   readonly signal: Signal;
   readonly timeout: Millis;
+  /** A Node program that waits for `process.on("message")` gets this instead of the signal; absent: the signal. */
+  readonly message?: string;
 }
+
+/** Sockets that procs binds, and how their connections reach the program. */
+export interface ListenSettings {
+  /** One to four, in the order in which the program gets them. */
+  readonly addresses: readonly ListenAddress[];
+  /**
+   * share: every instance is given the sockets, from descriptor 3 on. proxy: a process of procs accepts, and each
+   * instance binds a $PORT of its own. inetd: one process a connection.
+   */
+  readonly mode: "share" | "proxy" | "inetd";
+  /** on-demand: nothing runs until the first connection, which is held while the service starts. */
+  readonly start: "always" | "on-demand";
+  /** A service that was started on demand ends after this long without a connection; null: never. */
+  readonly idle_stop: Millis | null;
+  /** Connections that may wait to be accepted. */
+  readonly backlog: number;
+  /** proxy: how long connections of an instance that leaves may go on before it is sent its stop signal. */
+  readonly drain: Millis;
+  /** proxy: connections of one client address go to one instance. */
+  readonly sticky: boolean;
+  /** proxy: each connection begins with a PROXY protocol v2 header, which names the client. */
+  readonly proxy_protocol: boolean;
+  /** inetd: one process at a time, which is given the listening socket itself as its standard input. */
+  readonly wait: boolean;
+  /** inetd: processes at once. */
+  readonly max_connections: number;
+  /** inetd: processes at once for one client address; null: no limit. */
+  readonly per_source: number | null;
+  /** inetd: more than `count` new connections within a second, and none is taken for `pause`; null: no limit. */
+  readonly rate: { readonly count: number; readonly pause: Millis } | null;
+}
+
+/** Where a socket is bound. */
+export type ListenAddress =
+  /** host null: every address of the machine, IPv4 and IPv6. */
+  | { readonly kind: "tcp"; readonly host: string | null; readonly port: number }
+  /** An absolute path; `mode` as in chmod. */
+  | { readonly kind: "unix"; readonly path: string; readonly mode: number };
 
 /** The bounds of a replacement. */
 export interface RolloutSettings {

@@ -187,7 +187,14 @@ export class Supervisor {
       case "due":
         if (action.effect === "restart") this.#restart(action.service, "its schedule");
         return;
+      case "bind":
+        this.#host.bind(action.service, action.address, action.backlog);
+        return;
+      case "unbind":
+        this.#host.unbind(action.address);
+        return;
       case "promote":
+      case "demand":
       case "forget":
       case "rollout":
       case "dismiss":

@@ -19,6 +19,7 @@ import { attemptLimit, attemptProbe, type ProbeAnswer } from "./probes.ts";
 import { Processes } from "./processes.ts";
 import { Schedules } from "./schedules.ts";
 import { hardFileLimit } from "./shim.ts";
+import { Sockets } from "./sockets.ts";
 import { Sampler, type TreeStats } from "./stats.ts";
 import { attemptId, endForgottenAttempts, findStrays } from "./strays.ts";
 import { Watches } from "./watch.ts";
@@ -80,6 +81,7 @@ export function createHost(options: HostOptions): RealHost {
   const tidying = setTimeout(() => cgroups.sweepOthers(), TIDY_MS).unref();
   const context = { paths, projectId, socketPath: paths.socket, fileLimit, key, cgroups, onFull };
   const processes = new Processes({ ...context, emit, warn });
+  const sockets = new Sockets({ emit });
   const sampler = new Sampler();
   const watches = new Watches({
     changed: (service, path) => emit({ kind: "changed", service, path }),
@@ -103,6 +105,10 @@ export function createHost(options: HostOptions): RealHost {
     watch: (specs) => watches.watch(specs),
     run: (spec, command) =>
       void runCommand(spec, command, { ...context, signal: closing.signal }, emit),
+    bind: (service, address, backlog) => sockets.bind(service, address, backlog),
+    unbind: (address) => sockets.unbind(address),
+    await: (specs) => sockets.await(specs),
+    count: (specs) => sockets.count(specs),
     schedule: (spec) => schedules.schedule(spec),
     leftovers: () => {
       clearFifos(paths);
@@ -116,6 +122,7 @@ export function createHost(options: HostOptions): RealHost {
       isClosed = true;
       closing.abort();
       processes.close();
+      sockets.close();
       cgroups.sweep();
       clearTimeout(tidying);
       schedules.close();

@@ -3,6 +3,7 @@ import type { Instance, Observed, ObservedService } from "../core/observed.ts";
 /** Whether a change is worth a write: answers of probes come all day, and the next supervisor asks anew. */
 export function isNoteworthy(before: Observed, after: Observed): boolean {
   if (before === after) return false;
+  if (before.sockets !== after.sockets) return true;
   if (before.nextRun !== after.nextRun || before.services.size !== after.services.size) return true;
   for (const [name, service] of after.services) {
     const old = before.services.get(name);

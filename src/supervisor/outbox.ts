@@ -29,6 +29,10 @@ export class Outbox {
       signal: (id, signal) => inTurn(() => host.signal(id, signal)),
       run: (spec, command) => inTurn(() => host.run(spec, command)),
       watch: (specs) => host.watch(specs),
+      bind: (service, address, backlog) => later(() => host.bind(service, address, backlog)),
+      unbind: (address) => later(() => host.unbind(address)),
+      await: (specs) => host.await(specs),
+      count: (specs) => host.count(specs),
       schedule: (spec) => host.schedule(spec),
     };
   }

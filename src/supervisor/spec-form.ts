@@ -30,6 +30,8 @@ const BEFORE: Omit<SpecForm, "name" | "command" | "cwd"> = {
   limits: { nofile: null },
   instances: 1,
   port: null,
+  listen: null,
+  helps: null,
   depends_on: {},
   ready: null,
   alive: null,

@@ -94,6 +94,7 @@ export class StateWriter {
     const parts = {
       ...aim,
       observed: `[${[...observed.services].map((entry) => this.#serviceText(...entry)).join()}]`,
+      sockets: JSON.stringify(observed.sockets),
       nextRun: JSON.stringify(observed.nextRun),
       owned: String(recorded.owned),
       stamp: JSON.stringify(recorded.stamp),
@@ -177,6 +178,8 @@ interface StoredSealed {
     readonly grace: number | null;
   };
   readonly observed: readonly (readonly [string, StoredService])[];
+  /** Absent: written before there were any. */
+  readonly sockets?: Observed["sockets"];
   readonly nextRun: Observed["nextRun"];
   readonly project: { readonly project: Project; readonly services: readonly SpecRef[] } | null;
   readonly ambient: number | null;
@@ -198,6 +201,7 @@ function readSealed(stored: StoredSealed, remembered: Remembered): Recorded {
     desired,
     observed: {
       services: new Map(stored.observed.map(([name, one]) => [name, readService(one, specs)])),
+      sockets: stored.sockets ?? {},
       nextRun: stored.nextRun,
     },
     project:

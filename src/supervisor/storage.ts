@@ -40,7 +40,8 @@ export class Storage {
       ...{ paths, onFault },
       settings: (service) => this.#kept(service),
       project: () => this.#session?.basis.project?.log ?? NO_CAPS,
-      observed: () => this.#session?.core.observed ?? { services: new Map(), nextRun: {} },
+      observed: () =>
+        this.#session?.core.observed ?? { services: new Map(), sockets: {}, nextRun: {} },
     });
     this.disk = new Disk({
       paths,

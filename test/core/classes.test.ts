@@ -4,7 +4,7 @@ import { classOfKey, FILE_KEY_CLASS, isSpecKey, KEY_CLASS } from "../../src/core
 import { diffSpecs } from "../../src/core/diff.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
 import { planOf, wanting } from "../rig/plans.ts";
-import { service } from "../rig/specs.ts";
+import { listening, service } from "../rig/specs.ts";
 
 const api = service("api", { instances: 2 });
 const others = [service("db"), service("web", { depends_on: { api: needs(false) } })] as const;
@@ -18,6 +18,8 @@ function needs(restart: boolean) {
 /** Another value for each key: a key without one does not compile. */
 const OTHER: { readonly [K in keyof ServiceSpec]: Pick<ServiceSpec, K> } = {
   name: { name: "api" },
+  listen: { listen: listening() },
+  helps: { helps: "web" },
   kind: { kind: "task" },
   description: { description: "the API" },
   command: { command: ["node", "b.js"] },

@@ -9,7 +9,7 @@ import { foresee } from "../../src/core/ideal.ts";
 import type { Observed } from "../../src/core/observed.ts";
 import { type Action, formatAction, formatPlan } from "../../src/core/plan.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
-import { service } from "../rig/specs.ts";
+import { listening, service } from "../rig/specs.ts";
 import { midway } from "../simulator/simulate.ts";
 import { load, save } from "../simulator/snapshot.ts";
 
@@ -132,6 +132,8 @@ test("nothing that is wanted by nobody is started, whatever is known", () => {
 /** Another value of each key. A key without one does not compile. */
 const OTHER: { readonly [Key in keyof ServiceSpec]: ServiceSpec[Key] } = {
   name: "b",
+  listen: listening(),
+  helps: "web",
   kind: "task",
   description: "the middle one",
   command: "node other.js",

@@ -39,6 +39,7 @@ function follow(observed = record()) {
     run: say("run"),
     schedule: say("schedule"),
     watch: () => {},
+    ...{ bind: () => {}, unbind: () => {}, await: () => {}, count: () => {} },
     adopt: ({ id }) => say("adopt")(id),
     strays: () => [],
   };

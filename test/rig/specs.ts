@@ -1,4 +1,4 @@
-import type { ServiceSpec } from "../../src/core/spec.ts";
+import type { ListenSettings, ServiceSpec } from "../../src/core/spec.ts";
 
 /** A service as an empty entry of procs.yaml resolves, with some keys set. */
 export function service(name: string, keys: Partial<ServiceSpec> = {}): ServiceSpec {
@@ -20,6 +20,8 @@ export function service(name: string, keys: Partial<ServiceSpec> = {}): ServiceS
     limits: { nofile: null },
     instances: 1,
     port: null,
+    listen: null,
+    helps: null,
     depends_on: {},
     ready: null,
     alive: null,
@@ -54,4 +56,23 @@ export function service(name: string, keys: Partial<ServiceSpec> = {}): ServiceS
 /** In the order given, as in a file. */
 export function services(...specs: readonly ServiceSpec[]): ReadonlyMap<string, ServiceSpec> {
   return new Map(specs.map((spec) => [spec.name, spec]));
+}
+
+/** What `listen: 3000` resolves to, with some keys set. */
+export function listening(port = 3000, keys: Partial<ListenSettings> = {}): ListenSettings {
+  return {
+    addresses: [{ kind: "tcp", host: null, port }],
+    mode: "share",
+    start: "always",
+    idle_stop: null,
+    backlog: 511,
+    drain: 10_000,
+    sticky: false,
+    proxy_protocol: false,
+    wait: false,
+    max_connections: 64,
+    per_source: null,
+    rate: null,
+    ...keys,
+  };
 }

@@ -34,6 +34,7 @@ export class Story {
         watch: nothing,
         run: nothing,
         schedule: nothing,
+        ...{ bind: nothing, unbind: nothing, await: nothing, count: nothing },
       },
       clock: {
         now: () => this.#now,

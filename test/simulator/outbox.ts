@@ -26,6 +26,10 @@ export class SimulatedOutbox {
       signal: (id, signal) => add("signal", false, () => host.signal(id, signal)),
       probe: (id, probe, spec) => add("probe", false, () => host.probe(id, probe, spec)),
       run: (spec, command) => add("run", false, () => host.run(spec, command)),
+      bind: (...a) => add("bind", true, () => host.bind(...a)),
+      unbind: (address) => add("unbind", true, () => host.unbind(address)),
+      await: (specs) => add("await", false, () => host.await(specs)),
+      count: (specs) => add("count", false, () => host.count(specs)),
       watch: (specs) => add("watch", false, () => host.watch(specs)),
       schedule: (spec) => add("schedule", false, () => host.schedule(spec)),
     };

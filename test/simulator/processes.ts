@@ -1,7 +1,14 @@
+import { addressText } from "../../src/core/address.ts";
 import type { Event } from "../../src/core/event.ts";
 import { type InstanceId, sameId } from "../../src/core/observed.ts";
 import type { AdoptingHost, Adoption, Stray } from "../../src/core/ports.ts";
-import type { Millis, ServiceSpec, Signal, StopSettings } from "../../src/core/spec.ts";
+import type {
+  ListenAddress,
+  Millis,
+  ServiceSpec,
+  Signal,
+  StopSettings,
+} from "../../src/core/spec.ts";
 import type { SimulatedClock } from "./clock.ts";
 import { Machine } from "./machine.ts";
 import type { Faults, Program } from "./program.ts";
@@ -133,6 +140,21 @@ export class SimulatedHost implements AdoptingHost {
     this.#options.onEffect?.({ kind: "watch", specs });
     this.watching = specs;
   }
+
+  /** Always free, and nobody connects. */
+  bind(service: string, address: ListenAddress, _backlog: number): void {
+    const text = addressText(address);
+    this.#deliver(() => ({ kind: "bound", service, address: text }));
+  }
+
+  unbind(address: ListenAddress): void {
+    const text = addressText(address);
+    this.#deliver(() => ({ kind: "unbound", address: text }));
+  }
+
+  await(_specs: readonly ServiceSpec[]): void {}
+
+  count(_specs: readonly ServiceSpec[]): void {}
 
   run(spec: ServiceSpec, _command: string | readonly string[]): void {
     this.#options.onEffect?.({ kind: "run", spec });

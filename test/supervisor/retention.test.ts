@@ -57,7 +57,7 @@ function observedWith(live: readonly number[]): Observed {
   });
   // The same.
   const api = { instances } as unknown as NonNullable<ReturnType<Observed["services"]["get"]>>;
-  return { services: new Map([["api", api]]), nextRun: {} };
+  return { services: new Map([["api", api]]), sockets: {}, nextRun: {} };
 }
 
 test("a slot that was touched is brought within its caps soon, all of it", async () => {
