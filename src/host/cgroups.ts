@@ -2,7 +2,6 @@ import {
   accessSync,
   constants,
   mkdirSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -10,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
+import { namesIn } from "../logs/names-in.ts";
 import { isPopulated, pidsIn, removeCgroup } from "./cgroup.ts";
 import { writeOwn } from "./own-files.ts";
 
@@ -198,14 +198,6 @@ function isCgroup(folder: string): boolean {
 
 function runsIn(folder: string): readonly string[] {
   return namesIn(folder).filter((name) => name.startsWith(RUN));
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 /** Where the project's folder is to be; null without cgroup v2. */

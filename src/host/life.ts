@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceId } from "../core/observed.ts";
+import { namesIn } from "../logs/names-in.ts";
 import type { ProjectPaths } from "../paths.ts";
 
 /** The two fifos of a run: its shim holds the write end of `main`, and all that it starts that of `tree`. */
@@ -18,13 +18,4 @@ export function fifoRuns(paths: ProjectPaths): readonly InstanceId[] {
 export function readFifoName(name: string): InstanceId | null {
   const [, service, slot, run] = /^(.+)\.(\d+)\.(\d+)\.tree$/.exec(name) ?? [];
   return service === undefined ? null : { service, slot: Number(slot), run: Number(run) };
-}
-
-/** What is in a folder; nothing, when there is none. */
-export function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -3,8 +3,9 @@ import { basename, join } from "node:path";
 import type { InstanceId } from "../core/observed.ts";
 import { moveStream } from "../logs/archives.ts";
 import { runFiles } from "../logs/layout.ts";
+import { namesIn } from "../logs/names-in.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { lifeFifos, namesIn } from "./life.ts";
+import { lifeFifos } from "./life.ts";
 
 /**
  * Gives everything of a run another name: its program has the files open and writes on. The ledger goes last,

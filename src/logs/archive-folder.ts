@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { archivesOf, NO_ARCHIVES, type StreamArchives } from "./archives.ts";
+import { namesIn } from "./names-in.ts";
 import { statOrNull } from "./plain-file.ts";
 
 /** File systems keep times this coarsely: a folder that changed just before it was listed may have changed unseen since. */
@@ -41,7 +41,7 @@ function find(live: string, settleMs: number): StreamArchives {
 function list(folder: string, changedMs: number): Listing {
   const listedMs = Date.now();
   const names = new Map<string, string[]>();
-  for (const name of readNames(folder)) {
+  for (const name of namesIn(folder)) {
     const at = name.indexOf("@");
     if (at === -1) continue;
     const stream = name.slice(0, at);
@@ -58,12 +58,4 @@ function list(folder: string, changedMs: number): Listing {
     listings.delete(oldest);
   }
   return listing;
-}
-
-function readNames(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -1,5 +1,6 @@
-import { existsSync, linkSync, readdirSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, linkSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { namesIn } from "./names-in.ts";
 
 /**
  * A stream's bytes may lie in several files, each named by the range of bytes it holds:
@@ -82,7 +83,7 @@ export function cutsPath(live: string): string {
 /** The archives of the stream whose live file this is, as the folder says now; without a folder: none. */
 export function listArchives(live: string): StreamArchives {
   const stream = basename(live);
-  const names = readNames(dirname(live)).filter((name) => name.startsWith(`${stream}@`));
+  const names = namesIn(dirname(live)).filter((name) => name.startsWith(`${stream}@`));
   return archivesOf(dirname(live), names);
 }
 
@@ -113,7 +114,7 @@ export function archivesOf(folder: string, names: readonly string[]): StreamArch
 export function streamFiles(live: string): string[] {
   const folder = dirname(live);
   const stream = `${basename(live)}@`;
-  return readNames(folder)
+  return namesIn(folder)
     .filter((name) => name.startsWith(stream))
     .map((name) => join(folder, name));
 }
@@ -207,13 +208,5 @@ function renameOrNothing(from: string, to: string): void {
     renameSync(from, to);
   } catch {
     // It was dropped, or compressed, in this very moment; or it has moved already.
-  }
-}
-
-function readNames(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type RunFiles, runFiles, type Stream } from "./layout.ts";
+import { namesIn } from "./names-in.ts";
 
 /** One run whose files are on the disk. */
 export interface StoredRun {
@@ -38,14 +38,14 @@ export function parseSlotName(name: string): { service: string; slot: number } |
 
 /** Every slot that has a folder: by service name, then slot. */
 export function listSlots(runs: string): { service: string; slot: number }[] {
-  const slots = readNames(runs).flatMap((name) => parseSlotName(name) ?? []);
+  const slots = namesIn(runs).flatMap((name) => parseSlotName(name) ?? []);
   return slots.sort((a, b) => compareText(a.service, b.service) || a.slot - b.slot);
 }
 
 /** The runs of one slot that have files, oldest first. */
 export function listSlotRuns(runs: string, service: string, slot: number): StoredRun[] {
   const numbers = new Set<number>();
-  for (const name of readNames(join(runs, `${service}.${slot}`))) {
+  for (const name of namesIn(join(runs, `${service}.${slot}`))) {
     const match = /^([1-9]\d*)\.(?:out|err)$/.exec(name);
     if (match !== null) numbers.add(Number(match[1]));
   }
@@ -85,14 +85,6 @@ function pickRuns(stored: readonly StoredRun[], choice: RunChoice): readonly Sto
   if (choice.kind === "all") return stored;
   if (choice.kind === "previous") return stored.slice(-2, -1);
   return stored.filter((one) => one.run === choice.run);
-}
-
-function readNames(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function compareText(a: string, b: string): number {

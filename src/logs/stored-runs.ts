@@ -1,7 +1,8 @@
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { archivesOf, parseArchiveName, streamFiles } from "./archives.ts";
 import { type RunFiles, runFiles, type Stream } from "./layout.ts";
+import { namesIn } from "./names-in.ts";
 import { statOrNull } from "./plain-file.ts";
 import type { KeptArchive, KeptRun } from "./retention.ts";
 
@@ -44,7 +45,7 @@ export class StoredSlot {
   #namesByRun(): ReadonlyMap<number, string[]> {
     const byRun = new Map<number, string[]>();
     const folder = this.#files(1).folder;
-    for (const name of readNames(folder)) {
+    for (const name of namesIn(folder)) {
       const run = Number(/^([1-9]\d*)\./.exec(name)?.[1] ?? Number.NaN);
       if (Number.isNaN(run)) continue;
       const names = byRun.get(run);
@@ -122,12 +123,4 @@ function unarchivedOf(live: string, names: readonly string[]): number {
 function factsOf(path: string): { readonly diskBytes: number; readonly atMs: number } | null {
   const stats = statOrNull(path);
   return stats === null ? null : { diskBytes: stats.blocks * 512, atMs: stats.mtimeMs };
-}
-
-function readNames(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

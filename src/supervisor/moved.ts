@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EXIT, type UserError, userError } from "../errors.ts";
 import { isLocked } from "../host/lock.ts";
 import { removeOwn, writeOwn } from "../host/own-files.ts";
+import { namesIn } from "../logs/names-in.ts";
 import type { ProjectPaths } from "../paths.ts";
 
 /** In the state folder while a supervisor runs: which folder of the disk the project's is, whatever it is called. */
@@ -51,14 +52,6 @@ function moved(old: string): UserError {
 function identityOf(folder: string): string {
   const stats = statSync(folder, { throwIfNoEntry: false });
   return stats === undefined ? "" : `${stats.dev} ${stats.ino}`;
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function read(path: string): string {

@@ -1,6 +1,7 @@
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { listArchives, parseArchiveName } from "../logs/archives.ts";
+import { namesIn } from "../logs/names-in.ts";
 import { finishCut, stopNote } from "./rotation-cut.ts";
 import { continueStopped } from "./rotation-writers.ts";
 
@@ -11,10 +12,10 @@ import { continueStopped } from "./rotation-writers.ts";
  */
 export function recoverArchives(runs: string, onFault: (error: unknown) => void): string[] {
   const plain = new Set<string>();
-  for (const slot of readNames(runs)) {
+  for (const slot of namesIn(runs)) {
     if (slot.startsWith(".punch-")) rmSync(join(runs, slot), { force: true });
     const folder = join(runs, slot);
-    const names = new Set(readNames(folder));
+    const names = new Set(namesIn(folder));
     for (const name of names) {
       try {
         recover(folder, name, names, plain);
@@ -61,13 +62,5 @@ function continueStoppedIfAny(note: string): void {
     continueStopped(note);
   } catch {
     // Nobody was stopped.
-  }
-}
-
-function readNames(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }
