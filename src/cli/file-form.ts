@@ -143,6 +143,8 @@ function checkForm(check: Check): Record<string, FileValue> {
       return { tcp: check.host === null ? check.port : `${hostForm(check.host)}:${check.port}` };
     case "exec":
       return { exec: commandForm(check.command) };
+    case "accepts":
+      return { accepts: true };
     case "log":
       return { log: commandForm(`/${check.pattern}/${check.flags}`) };
     case "notify":

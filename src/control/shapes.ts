@@ -61,6 +61,7 @@ const probeCheck = tagged<ProbeCheck>("kind", {
   http: object({ url: text }),
   tcp: object({ host: nullable(text), port: nullable(port) }),
   exec: object({ command }),
+  accepts: object({}),
   log: sound(object({ pattern: text, flags: text }), patternFault),
   notify: object({}),
   message: object({}),

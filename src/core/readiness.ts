@@ -31,8 +31,8 @@ export function freshProbe(probe: Probe | null, since: Millis, at: Millis): Prob
   };
 }
 
-/** http, tcp and exec are asked; log, notify and message report by themselves. */
+/** http, tcp, exec and accepts are asked; log, notify and message report by themselves. */
 export function isAttempted(probe: Probe | null): boolean {
   const kind = probe?.check.kind;
-  return kind === "http" || kind === "tcp" || kind === "exec";
+  return kind === "http" || kind === "tcp" || kind === "exec" || kind === "accepts";
 }

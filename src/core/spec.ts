@@ -83,6 +83,8 @@ export type Check =
   /** host null is 127.0.0.1; port null is the instance's own port. */
   | { readonly kind: "tcp"; readonly host: string | null; readonly port: number | null }
   | { readonly kind: "exec"; readonly command: string | readonly string[] }
+  /** Passes when this very instance accepts connections on the sockets of `listen`, of which others have copies. */
+  | { readonly kind: "accepts" }
   /** A JavaScript pattern tested against each output line. */
   | { readonly kind: "log"; readonly pattern: string; readonly flags: string }
   | { readonly kind: "notify" }

@@ -148,6 +148,7 @@ export function formatCheck(check: Check): string {
       return `exec ${formatCommand(check.command)}`;
     case "log":
       return `log /${check.pattern}/${check.flags}`;
+    case "accepts":
     case "notify":
     case "message":
       return check.kind;
