@@ -24,7 +24,7 @@ export interface Host {
   bind(service: string, address: ListenAddress, backlog: number): void;
   unbind(address: ListenAddress): void;
   /** Of exactly these services, whose sockets are bound and of which nothing runs: `woken` when a connection waits. */
-  await(specs: readonly ServiceSpec[]): void;
+  wakeOn(specs: readonly ServiceSpec[]): void;
   /** Count the connections of exactly these services, which run: `traffic` whenever that changes. */
   count(specs: readonly ServiceSpec[]): void;
   /** When is the schedule next due? `scheduled` follows. */

@@ -107,7 +107,7 @@ export function createHost(options: HostOptions): RealHost {
       void runCommand(spec, command, { ...context, signal: closing.signal }, emit),
     bind: (service, address, backlog) => sockets.bind(service, address, backlog),
     unbind: (address) => sockets.unbind(address),
-    await: (specs) => sockets.await(specs),
+    wakeOn: (specs) => sockets.wakeOn(specs),
     count: (specs) => sockets.count(specs),
     schedule: (spec) => schedules.schedule(spec),
     leftovers: () => {

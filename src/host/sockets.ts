@@ -25,7 +25,7 @@ export class Sockets {
     setImmediate(() => this.#options.emit({ kind: "unbound", address: addressText(address) }));
   }
 
-  await(_specs: readonly ServiceSpec[]): void {}
+  wakeOn(_specs: readonly ServiceSpec[]): void {}
 
   count(_specs: readonly ServiceSpec[]): void {}
 

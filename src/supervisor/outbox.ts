@@ -31,7 +31,7 @@ export class Outbox {
       watch: (specs) => host.watch(specs),
       bind: (service, address, backlog) => later(() => host.bind(service, address, backlog)),
       unbind: (address) => later(() => host.unbind(address)),
-      await: (specs) => host.await(specs),
+      wakeOn: (specs) => host.wakeOn(specs),
       count: (specs) => host.count(specs),
       schedule: (spec) => host.schedule(spec),
     };

@@ -39,7 +39,7 @@ function follow(observed = record()) {
     run: say("run"),
     schedule: say("schedule"),
     watch: () => {},
-    ...{ bind: () => {}, unbind: () => {}, await: () => {}, count: () => {} },
+    ...{ bind: () => {}, unbind: () => {}, wakeOn: () => {}, count: () => {} },
     adopt: ({ id }) => say("adopt")(id),
     strays: () => [],
   };

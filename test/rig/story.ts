@@ -34,7 +34,7 @@ export class Story {
         watch: nothing,
         run: nothing,
         schedule: nothing,
-        ...{ bind: nothing, unbind: nothing, await: nothing, count: nothing },
+        ...{ bind: nothing, unbind: nothing, wakeOn: nothing, count: nothing },
       },
       clock: {
         now: () => this.#now,

@@ -28,7 +28,7 @@ export class SimulatedOutbox {
       run: (spec, command) => add("run", false, () => host.run(spec, command)),
       bind: (...a) => add("bind", true, () => host.bind(...a)),
       unbind: (address) => add("unbind", true, () => host.unbind(address)),
-      await: (specs) => add("await", false, () => host.await(specs)),
+      wakeOn: (specs) => add("wakeOn", false, () => host.wakeOn(specs)),
       count: (specs) => add("count", false, () => host.count(specs)),
       watch: (specs) => add("watch", false, () => host.watch(specs)),
       schedule: (spec) => add("schedule", false, () => host.schedule(spec)),

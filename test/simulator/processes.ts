@@ -152,7 +152,7 @@ export class SimulatedHost implements AdoptingHost {
     this.#deliver(() => ({ kind: "unbound", address: text }));
   }
 
-  await(_specs: readonly ServiceSpec[]): void {}
+  wakeOn(_specs: readonly ServiceSpec[]): void {}
 
   count(_specs: readonly ServiceSpec[]): void {}
 

@@ -15,7 +15,7 @@ function recorder() {
   const host: Host = {
     ...{ start: say("start"), stop: say("stop"), kill: say("kill"), signal: say("signal") },
     ...{ probe: say("probe"), update: say("update"), rename: say("rename"), watch: say("watch") },
-    ...{ bind: say("bind"), unbind: say("unbind"), await: say("await"), count: say("count") },
+    ...{ bind: say("bind"), unbind: say("unbind"), wakeOn: say("wakeOn"), count: say("count") },
     ...{ run: say("run"), schedule: say("schedule") },
   };
   return { done, outbox: new Outbox(host, say("record")) };
