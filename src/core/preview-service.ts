@@ -2,6 +2,15 @@ import { type Desired, intentOf, OFF_WORDS, type OffReason } from "./desired.ts"
 import { type FieldChange, sameProcess } from "./diff.ts";
 import type { Fate, Worlds } from "./fate.ts";
 import type { Change, PlanService } from "./plan-doc.ts";
+import {
+  closeWords,
+  gapWords,
+  isIdleService,
+  listenNotes,
+  listenWords,
+  type Taken,
+  takenWords,
+} from "./preview-listen.ts";
 import { rejectionOf } from "./revision.ts";
 import { isSecret } from "./secret.ts";
 import type { ServiceSpec, Source } from "./spec.ts";
@@ -10,8 +19,13 @@ import { formatDuration, formatValue } from "./units.ts";
 type Sources = Readonly<Record<string, Source>>;
 
 /** One line of the plan, with its changes and notes. */
-export function planService(fate: Fate, worlds: Worlds, sources: Sources): PlanService {
-  const line = lineOf(fate, worlds);
+export function planService(
+  fate: Fate,
+  worlds: Worlds,
+  { sources, taken }: { readonly sources: Sources; readonly taken: Taken },
+): PlanService {
+  const blocked = takenWords(fate, worlds.observed, taken);
+  const line = lineOf(fate, worlds, blocked);
   return {
     service: fate.name,
     ...line,
@@ -19,7 +33,7 @@ export function planService(fate: Fate, worlds: Worlds, sources: Sources): PlanS
     downtime: line.downtime ?? "none",
     instances: { from: instancesNow(fate), to: fate.to === null ? 0 : fate.countAfter },
     changes: fate.changes.map((change) => tellChange(change, sources)),
-    notes: notesOf(fate, worlds, line),
+    notes: notesOf(fate, worlds, { line, blocked }),
   };
 }
 
@@ -33,7 +47,7 @@ interface Line {
 
 const UNCHANGED: Line = { symbol: "=", action: "none", words: "unchanged" };
 
-function lineOf(fate: Fate, worlds: Worlds): Line {
+function lineOf(fate: Fate, worlds: Worlds, blocked: string | null): Line {
   const { from, to, changes, off, adoptedFrom } = fate;
   if (to === null) return stopLine(fate);
   if (adoptedFrom !== null) {
@@ -49,13 +63,17 @@ function lineOf(fate: Fate, worlds: Worlds): Line {
     const words = "blocked: this version was tried and rolled back";
     return { symbol: "~", action: "blocked", words, reason: rejected };
   }
-  if (isBlocked(fate)) {
+  const isNews = from === null || changes.length > 0;
+  const stuck = blocked === null ? (isBlocked(fate) ? fate.stuck : null) : isNews ? blocked : null;
+  if (stuck !== null) {
     const symbol = from === null ? "+" : "~";
-    return { symbol, action: "blocked", words: `blocked, ${fate.stuck}` };
+    return { symbol, action: "blocked", words: `blocked, ${stuck}` };
   }
+  if (blocked !== null) return UNCHANGED;
   if (from !== null && from.kind !== to.kind && fate.running.length > 0) return kindLine(to);
   if (to.kind === "task") return taskLine(fate, worlds, to);
-  if (fate.running.length === 0) return startLine(fate);
+  if (isIdleService(fate)) return idleLine(fate, to);
+  if (fate.running.length === 0) return startLine(fate, to);
   if (fate.replaced.length > 0) return replaceLine(fate, to);
   if (fate.countBefore !== fate.countAfter) return scaleLine(fate);
   if (changes.length > 0) return noRestart();
@@ -78,7 +96,7 @@ function stopLine({ running, off, to }: Fate): Line {
   const words =
     spec === undefined
       ? "stop, nothing runs"
-      : `stop (${stopWords(spec)}), ${instances(count)} ${count === 1 ? "runs" : "run"}`;
+      : `stop (${stopWords(spec)}), ${instances(count)} ${count === 1 ? "runs" : "run"}${closeWords(spec)}`;
   const reason = to === null || off === null ? null : OFF_WORDS[off];
   return { symbol: "-", action: "stop", words, downtime: count > 0 ? "gap" : "none", reason };
 }
@@ -133,10 +151,22 @@ function taskLine(fate: Fate, { after }: Worlds, to: ServiceSpec): Line {
   };
 }
 
-function startLine({ from, starts, changes, retries, wasOff, countAfter }: Fate): Line {
+/** Nothing of it runs, nor will before somebody connects. */
+function idleLine({ from, wasOff, changes }: Fate, to: ServiceSpec): Line {
+  if (from === null || wasOff !== null) {
+    return { symbol: "+", action: "start", words: `start on demand${listenWords(to)}` };
+  }
+  if (changes.length === 0) return UNCHANGED;
+  const isMoved = changes.some((change) => change.path.startsWith("listen"));
+  const uses = changes.some((change) => change.class === "process");
+  return noRestart(isMoved ? listenWords(to) : uses ? ", its next start uses it" : "");
+}
+
+function startLine(fate: Fate, to: ServiceSpec): Line {
+  const { from, starts, changes, retries, wasOff, countAfter } = fate;
   if (countAfter === 0 || starts.length === 0) return changes.length > 0 ? noRestart() : UNCHANGED;
   if (retries && changes.length === 0) return UNCHANGED;
-  const words = `start, ${instances(countAfter)}`;
+  const words = `start, ${instances(countAfter)}${listenWords(to)}`;
   const isNew = from === null || wasOff !== null;
   return { symbol: isNew ? "+" : "~", action: "start", words };
 }
@@ -149,12 +179,8 @@ function replaceLine(fate: Fate, to: ServiceSpec): Line {
     return { symbol: "~", action: "rolling_restart", words, reason };
   }
   const resized = fate.countBefore === fate.countAfter ? "" : `${fromTo(fate)}, `;
-  const words = `stop, then start: ${resized}${downtimeWords(fate)}, because ${because(fate.from ?? to, to)}`;
+  const words = `stop, then start: ${resized}${gapWords(fate)}, because ${because(fate.from ?? to, to)}`;
   return { symbol: "-/+", action: "stop_then_start", words, downtime: "gap", reason };
-}
-
-function downtimeWords({ readyNow }: Fate): string {
-  return readyNow > 0 ? "down until it is ready again" : "it is not ready now";
 }
 
 /** New instances bind what old ones hold: somebody is always ready, but no single port is always open. */
@@ -228,7 +254,11 @@ function sourceOf(path: string, sources: Sources): Source | null {
   }
 }
 
-function notesOf(fate: Fate, { before, after }: Worlds, line: Line): readonly string[] {
+function notesOf(
+  fate: Fate,
+  { before, after }: Worlds,
+  { line, blocked }: { readonly line: Line; readonly blocked: string | null },
+): readonly string[] {
   const { name, to, running, off, changes, stuck } = fate;
   const { scale } = intentOf(after, name);
   const notes: string[] = [];
@@ -238,12 +268,14 @@ function notesOf(fate: Fate, { before, after }: Worlds, line: Line): readonly st
   if (to !== null && off === null && scale !== null && scale !== to.instances) {
     notes.push(`scaled by hand to ${scale}; procs.yaml says ${to.instances}`);
   }
-  if (line.action === "none" && off === null && stuck !== null) notes.push(`blocked, ${stuck}`);
+  const why = blocked ?? stuck;
+  if (line.action === "none" && off === null && why !== null) notes.push(`blocked, ${why}`);
   const old = running[0]?.applied;
   const isReplaced = line.action === "rolling_restart" || line.action === "stop_then_start";
   if (old !== undefined && isReplaced && changes.some((one) => one.path.startsWith("stop."))) {
     notes.push(`what runs now is stopped as it was started: ${stopWords(old)}`);
   }
+  notes.push(...listenNotes(fate, isReplaced));
   const renamed = to === null || line.action !== "start" ? null : renameNote(to, before, after);
   if (renamed !== null) notes.push(renamed);
   if (line.action === "blocked" && line.reason != null)

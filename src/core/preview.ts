@@ -5,6 +5,7 @@ import type { Observed } from "./observed.ts";
 import { dependentsOf } from "./order.ts";
 import { type Action, formatAction } from "./plan.ts";
 import type { PlanDoc, PlanService } from "./plan-doc.ts";
+import { type Taken, withoutEstimate } from "./preview-listen.ts";
 import { planService } from "./preview-service.ts";
 import type { Millis, Source } from "./spec.ts";
 
@@ -15,6 +16,8 @@ export interface PreviewOptions {
   readonly sources: Readonly<Record<string, Readonly<Record<string, Source>>>>;
   /** Services that the file no longer has stay as they are. */
   readonly noRemove: boolean;
+  /** Addresses that others have: what listens there cannot start. */
+  readonly taken?: Taken;
 }
 
 /**
@@ -37,9 +40,10 @@ export function preview(
     base: foresee(before, observed, now),
     next: foresee(wanted, observed, now),
   };
-  const fates = fatesOf(worlds);
+  const fates = fatesOf(worlds).filter((fate) => !isHelp(fate));
+  const taken = options.taken ?? {};
   const services = fates.map((fate) => {
-    const service = planService(fate, worlds, sourcesOf(options, fate.name));
+    const service = planService(fate, worlds, { sources: sourcesOf(options, fate.name), taken });
     const note = "not in procs.yaml any more, left alone (--no-remove)";
     return kept.has(fate.name) ? { ...service, notes: [...service.notes, note] } : service;
   });
@@ -58,6 +62,11 @@ export function preview(
     services: told,
     steps: stepsOf(worlds.next.actions, new Set(changed.map((service) => service.service))),
   };
+}
+
+/** What procs runs for another service has no line: that service's line is about both. */
+function isHelp({ from, to, running }: Fate): boolean {
+  return (to ?? from ?? running[0]?.applied)?.helps != null;
 }
 
 /** The names that the new file lacks and nobody takes over. */
@@ -122,7 +131,7 @@ function idOf(services: readonly PlanService[], fates: readonly Fate[]): string 
           ? [change.path, fnv(JSON.stringify([raw?.from, raw?.to])) & 0xfff]
           : [change.path, change.from, change.to];
       });
-      return [service, symbol, words, instances.from, instances.to, values];
+      return [service, symbol, withoutEstimate(words), instances.from, instances.to, values];
     });
   return fnv(JSON.stringify(parts)).toString(16).padStart(8, "0");
 }

@@ -1,8 +1,11 @@
 import { unreachable } from "../assert.ts";
+import { addressText } from "./address.ts";
 import {
   type Check,
   type Dependency,
   INSTANCE_MARK,
+  type ListenAddress,
+  type ListenSettings,
   type Millis,
   type Probe,
   type Schedule,
@@ -78,6 +81,8 @@ function formatKnown(path: string, value: unknown): string | null {
   if (path === "restart.backoff") return formatBackoff(value as { min: Millis; max: Millis });
   if (path === "watch") return formatWatch(value as WatchSettings);
   if (path === "schedule") return formatSchedule(value as Schedule);
+  if (path === "listen") return formatListen(value as ListenSettings | readonly ListenAddress[]);
+  if (path === "listen.rate") return formatRate(value as NonNullable<ListenSettings["rate"]>);
   if (path === "watch.action") return formatWatchAction(value as WatchSettings["action"]);
   if (path === "command") return formatCommand(value as string | readonly string[]);
   if (/^(?:ready|alive)(?:\.[a-z]+)?$/.test(path) && typeof value === "object" && value !== null) {
@@ -87,7 +92,7 @@ function formatKnown(path: string, value: unknown): string | null {
 }
 
 const DURATION =
-  /^(?:(?:ready|alive|stop)\.(?:interval|timeout)|restart\.(?:reset_after|window)|rollout\.(?:min_ready|progress)|watch\.debounce|log\.max_age)$/;
+  /^(?:(?:ready|alive|stop)\.(?:interval|timeout)|restart\.(?:reset_after|window)|rollout\.(?:min_ready|progress)|watch\.debounce|log\.max_age|listen\.(?:idle_stop|drain))$/;
 const SIZE = /^log\.max_(?:size|total)$/;
 
 /** `ready`, `done, restart`, `started, optional`. */
@@ -105,6 +110,26 @@ function formatBackoff({ min, max }: { readonly min: Millis; readonly max: Milli
 /** `/shop/src, /shop/lib: restart`. */
 function formatWatch({ paths, action }: WatchSettings): string {
   return `${paths.join(", ")}: ${formatWatchAction(action)}`;
+}
+
+/** `3000`, `3000, proxy, on-demand`; the addresses alone where only they differ. */
+function formatListen(listen: ListenSettings | readonly ListenAddress[]): string {
+  if (!("mode" in listen)) return formatAddresses(listen);
+  const { addresses, mode, start } = listen;
+  const words = [formatAddresses(addresses)];
+  if (mode !== "share") words.push(mode);
+  if (start !== "always" && mode !== "inetd") words.push(start);
+  return words.join(", ");
+}
+
+/** As the file spells them: `3000`, `127.0.0.1:3000`, `/run/api.sock`. */
+function formatAddresses(addresses: readonly ListenAddress[]): string {
+  return addresses.map((address) => addressText(address).replace(/^:/, "")).join(", ");
+}
+
+/** `50/s, pause 10s`. */
+function formatRate({ count, pause }: NonNullable<ListenSettings["rate"]>): string {
+  return `${count}/s, pause ${formatDuration(pause)}`;
 }
 
 /** `0 3 * * * Europe/Berlin`. */

@@ -3,7 +3,7 @@ import { withIntent } from "../../src/core/desired.ts";
 import type { PlanDoc } from "../../src/core/plan-doc.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
 import { planOf, planText, wanting } from "../rig/plans.ts";
-import { service } from "../rig/specs.ts";
+import { listening, service } from "../rig/specs.ts";
 
 type Keys = Partial<ServiceSpec>;
 
@@ -21,6 +21,14 @@ const watch = {
 const sigint = { signal: "SIGINT", timeout: 5000 } as const;
 const task = { kind: "task", restart: { ...restart, policy: "never" } } as const;
 const fast = { command: ["node", "api.js", "--fast"] };
+
+const SOCKET = { kind: "unix", path: "/shop/api.sock", mode: 0o600 } as const;
+const LAZY = { start: "on-demand", idle_stop: 60_000 } as const;
+const PROXIED = {
+  listen: listening(3000, { mode: "proxy", drain: 30_000 }),
+  port: "auto",
+  instances: 2,
+} as const;
 
 /** One edit of `api`, beside a `db` that is not edited. */
 function edit(from: Keys, to: Keys): PlanDoc {
@@ -98,6 +106,33 @@ const EDITS: readonly (readonly [string, Keys, Keys])[] = [
   ["18 its profile is not selected, and edited", { profiles: ["dev"] }, fast],
   ["19 port", { port: 3000 }, { port: 4000 }],
   ["19 port, reload: rolling", { port: 3000, reload: "rolling" }, { port: 4000 }],
+  ["20 listens, where nothing did before", {}, { listen: listening() }],
+  ["20 listens no more", { listen: listening() }, { listen: null }],
+  ["20 command, over a shared socket", { listen: listening(), instances: 2 }, fast],
+  ["20 command, one instance over a shared socket", { listen: listening() }, fast],
+  [
+    "20 command, over a shared socket without surge",
+    { listen: listening(), rollout: { ...rollout, surge: 0 } },
+    fast,
+  ],
+  ["20 another port", { listen: listening(3000), instances: 2 }, { listen: listening(3001) }],
+  [
+    "20 one more address",
+    { listen: listening(3000) },
+    { listen: { ...listening(3000), addresses: [...listening(3000).addresses, SOCKET] } },
+  ],
+  ["20 drain and stickiness", PROXIED, { listen: { ...PROXIED.listen, drain: 0, sticky: true } }],
+  ["20 command, behind a proxy", PROXIED, fast],
+  ["20 the proxy comes", { listen: listening() }, PROXIED],
+  ["20 starts on demand from now on", { listen: listening() }, { listen: listening(3000, LAZY) }],
+  ["20 idle: another command", { listen: listening(3000, LAZY) }, fast],
+  [
+    "20 idle: another port",
+    { listen: listening(3000, LAZY) },
+    { listen: listening(3001, LAZY) },
+  ],
+  ["20 idle: starts always from now on", { listen: listening(3000, LAZY) }, { listen: listening() }],
+  ["18 enabled, on demand", { listen: listening(3000, LAZY), enabled: false }, { enabled: true }],
   ["22 schedule of a service", { schedule }, { schedule: { ...schedule, cron: "0 4 * * *" } }],
   [
     "22 schedule of a task, and its command",

@@ -191,7 +191,7 @@ test("3 the content of an env file is as good as an edit of procs.yaml", () => {
   const { sources } = after;
   expect(planText(planOf(before, wanting(...after.services), { sources }))).toBe(
     [
-      "-/+ api      stop, then start: down until it is ready again, because it may not run twice at once (reload: rolling allows it)",
+      "-/+ api      stop, then start: about 1s of downtime, because it may not run twice at once (reload: rolling allows it)",
       "      env.A  1 -> 2  own.env:3",
       "  = web      unchanged",
       "    = 0 to add, 1 to change, 0 to remove, 1 unchanged",
