@@ -1,6 +1,7 @@
 import { RequestError } from "../control/failure.ts";
 import type { Operation, PlanRequest } from "../control/protocol.ts";
 import { type Desired, type Intent, intentOf, withIntent, withRestart } from "../core/desired.ts";
+import { withHelpers, withoutHelpers } from "../core/helpers.ts";
 import { withDependencies } from "../core/order.ts";
 import type { Project, ServiceSpec } from "../core/spec.ts";
 import { EXIT } from "../errors.ts";
@@ -20,12 +21,13 @@ export function nextBasis(basis: Basis, request: PlanRequest): Basis {
   const { project } = request;
   const fresh = basis.ambient === null || request.refresh_env;
   const ambient = fresh ? keptAmbient(request.ambient) : (basis.ambient ?? {});
-  const services = mergeServices(basis, request, ambient);
-  const selected = nextSelection(basis, request, services);
+  const given = mergeServices(basis, request, ambient);
+  const services = withHelpers(given);
+  const selected = nextSelection(basis, request, given);
   const profiles = request.profiles === null ? basis.desired.profiles : new Set(request.profiles);
   const intents = keptIntents(basis.desired, services);
   const desired = { ...basis.desired, services, selected, profiles, intents };
-  const kept = [...services.values()].map((spec) => ({ ...spec, inherited: {} }));
+  const kept = [...given.values()].map((spec) => ({ ...spec, inherited: {} }));
   return {
     desired: request.reset_scale ? withoutScales(desired) : desired,
     project: { ...project, services: kept },
@@ -76,7 +78,7 @@ export function appliedBasis(basis: Basis, request: Operation & { op: "apply" })
 export function requireServices(desired: Desired, names: Iterable<string>): void {
   for (const name of names) {
     if (desired.services.has(name)) continue;
-    const known = [...desired.services.keys()];
+    const known = [...withoutHelpers(desired.services).keys()];
     const help =
       known.length === 0 ? "nothing runs: procs up" : `the services are: ${known.join(", ")}`;
     throw new RequestError(404, "P803", `no service is called "${name}"`, {
@@ -91,7 +93,7 @@ function mergeServices(
   request: PlanRequest,
   ambient: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, ServiceSpec> {
-  const before = basis.desired.services;
+  const before = withoutHelpers(basis.desired.services);
   const takes = (name: string) => request.only === null || request.only.includes(name);
   const services = new Map<string, ServiceSpec>();
   for (const spec of request.project.services) {
@@ -143,7 +145,7 @@ function withoutScales(desired: Desired): Desired {
 }
 
 function runningNames(desired: Desired): readonly string[] {
-  return [...desired.services.keys()].filter(
+  return [...withoutHelpers(desired.services).keys()].filter(
     (name) =>
       !intentOf(desired, name).stopped && (desired.selected === null || desired.selected.has(name)),
   );
