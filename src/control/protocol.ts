@@ -205,6 +205,10 @@ export interface EventItem {
     | "config"
     | "scale"
     | "schedule"
+    /** A socket that procs binds for a service: bound, not to be had, closed. */
+    | "socket"
+    /** A service that starts on demand was asked for, did not come up, or rests. */
+    | "demand"
     | "signal"
     | "supervisor";
   /** One line that stands alone: `worker restarted (exit 1, run 3)`. */

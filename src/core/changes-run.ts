@@ -15,7 +15,7 @@ import { roundDuration } from "./units.ts";
 
 /** One thing that happened, for people and programs; the supervisor adds number, time and last lines. */
 export interface Told {
-  readonly type: "state" | "rollout" | "watch" | "schedule";
+  readonly type: "state" | "rollout" | "watch" | "schedule" | "socket" | "demand";
   /** One line that stands alone: `worker crashed: exit 1 after 0.4s, retry 2 of 10 in 2s`. */
   readonly message: string;
   readonly service: string;

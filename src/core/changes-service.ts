@@ -1,3 +1,4 @@
+import { demandTransition } from "./changes-listen.ts";
 import type { Told } from "./changes-run.ts";
 import type { ObservedService } from "./observed.ts";
 import type { Millis, WatchSettings } from "./spec.ts";
@@ -21,6 +22,7 @@ export function serviceTransitions(
     rolloutTransition(name, was, is, look),
     watchTransition(name, was, is),
     dueTransition(name, was, is),
+    demandTransition(name, was, is),
   ];
   return told.filter((transition) => transition !== null);
 }

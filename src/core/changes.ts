@@ -1,4 +1,5 @@
 import { unreachable } from "../assert.ts";
+import { socketTransitions } from "./changes-listen.ts";
 import {
   endedTransition,
   readyTransition,
@@ -18,7 +19,8 @@ export function transitions(
   desired: Desired,
   now: Millis,
 ): readonly Told[] {
-  const told: Told[] = [];
+  const specs = desired.services;
+  const told: Told[] = [...socketTransitions(before, after, { specs, now })];
   const names = new Set([...before.services.keys(), ...after.services.keys()]);
   for (const name of [...names].sort()) {
     const [was, is] = [before.services.get(name), after.services.get(name)];

@@ -2,6 +2,7 @@ import { unreachable } from "../assert.ts";
 import { standing } from "./backoff.ts";
 import { type Desired, intentOf, type OffReason } from "./desired.ts";
 import { crashesWords, exitAfterWords, retryOf, retryWords } from "./exit.ts";
+import { idleLine, listenLines } from "./explain-listen.ts";
 import { instanceWords, type State } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
@@ -24,13 +25,26 @@ export function explain(
     return [...offLines(view, off ?? "removed"), ...leavingLines(view)];
   if (count === 0) return [...scaledLines(view, spec), ...leavingLines(view)];
   return [
-    summaryLine(view),
+    idleLine(view) ?? summaryLine(view),
     ...blockedLines(view, spec),
+    ...listenLines(view),
+    ...helpLines(view),
     ...rolloutLines(view),
     ...view.instances.flatMap((instance) => instanceLines(instance, now)),
     ...leavingLines(view),
     ...handLines(view, spec),
     ...neighbourLines(view, spec),
+  ];
+}
+
+/** What its proxy does, where that is not just running. */
+function helpLines({ desired, observed, help, now }: View): string[] {
+  if (help === null) return [];
+  const { state, detail } = serviceState(desired, observed, help, now);
+  if (state === "ready" || state === "idle") return [];
+  const why = detail === null ? "" : `: ${detail}`;
+  return [
+    `Its proxy ${phrase(state, desired.services.get(help) ?? null)}${why} (procs logs ${help}).`,
   ];
 }
 

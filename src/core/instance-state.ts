@@ -106,6 +106,9 @@ export function stoppingWords(live: readonly Instance[], now: Millis): string | 
   if (phase?.kind !== "stopping" && phase?.kind !== "ending") return null;
   const lasting = live.map(lastingWords).find((words) => words !== null);
   if (lasting !== undefined) return lasting;
+  if (phase.kind === "stopping" && phase.drainMs !== undefined && !phase.killed) {
+    return `draining, up to ${roundDuration(phase.drainMs)}`;
+  }
   const since = `for ${roundDuration(now - phase.since)}`;
   return phase.killed
     ? `${since}, killed`

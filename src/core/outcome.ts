@@ -9,6 +9,7 @@ import { unmetDependency } from "./needs.ts";
 import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
 import { rejectionOf } from "./revision.ts";
 import { isAvailable } from "./scene.ts";
+import { failedSocket, failureWords, hasSockets, listensOn } from "./socket-words.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { roundDuration, timesWords } from "./units.ts";
 import { unmetWords, type View, viewOf } from "./view.ts";
@@ -21,6 +22,8 @@ export interface Verdict {
   readonly detail: string | null;
   /** The run whose last lines show why it failed. */
   readonly instance: { readonly slot: number; readonly run: number } | null;
+  /** Its proxy, where that is what failed: the instance is one of its. */
+  readonly help?: string;
 }
 
 /** What became of a service, in the words of results and events. */
@@ -53,10 +56,43 @@ export function verdict(desired: Desired, observed: Observed, name: string, now:
     lastingVerdict(view) ??
     rolloutVerdict(view) ??
     (spec.kind === "task" ? taskVerdict(view, spec) : null) ??
+    demandVerdict(view, spec) ??
     failureVerdict(view) ??
     blockedVerdict(view, spec) ??
+    helpVerdict(view) ??
     convergedVerdict(view, spec)
   );
+}
+
+/** It is up as long as procs listens for it; null: it is to run, as somebody has connected or it need not be asked for. */
+function demandVerdict(view: View, spec: ServiceSpec): Verdict | null {
+  const { idle, service, observed, now } = view;
+  const failed = service.demand?.failed ?? null;
+  if (failed !== null) {
+    const { reason, instance } = failed;
+    return { kind: "failed", outcome: "failed", detail: reason, instance };
+  }
+  if (!idle) return null;
+  const live = service.instances.filter(isLive);
+  if (live.length > 0) return pending(stoppingWords(live, now) ?? "stops");
+  if (!hasSockets(observed, spec)) return socketVerdict(view, spec) ?? pending("opens its sockets");
+  return helpVerdict(view) ?? ok("waiting", `listens on ${listensOn(spec)}`);
+}
+
+/** Somebody else has what it is to listen on; null: nobody has. */
+function socketVerdict({ observed }: View, spec: ServiceSpec): Verdict | null {
+  const failed = failedSocket(observed, spec);
+  if (failed === null) return null;
+  return { kind: "failed", outcome: "waiting", detail: failureWords(failed), instance: null };
+}
+
+/** Nobody reaches a service whose proxy is not up; null: it is, or there is none. */
+function helpVerdict({ desired, observed, help, now }: View): Verdict | null {
+  if (help === null) return null;
+  const found = verdict(desired, observed, help, now);
+  if (found.kind === "ok") return null;
+  if (found.kind === "pending") return pending(`its proxy: ${found.detail ?? "starts"}`);
+  return { ...found, detail: `its proxy: ${found.detail ?? found.outcome}`, help };
 }
 
 /** What became of a service's instances since `before`, for one that is at its target now. */
@@ -186,7 +222,7 @@ function blockedVerdict(view: View, spec: ServiceSpec): Verdict | null {
   const slots = new Set(instances.map((instance) => instance.slot));
   if (slots.size >= count) return null;
   const unmet = unmetDependency(desired, observed, spec);
-  if (unmet === null) return pending("starting");
+  if (unmet === null) return socketVerdict(view, spec) ?? pending("starting");
   if (!unmet.stuck) return pending(unmetWords(unmet));
   return { kind: "failed", outcome: "failed", detail: unmetWords(unmet), instance: null };
 }

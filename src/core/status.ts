@@ -12,6 +12,7 @@ import {
 } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, isLive, type Observed, type ObservedService } from "./observed.ts";
+import { failedSocket, failureWords, hasSockets, listensOn } from "./socket-words.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { roundDuration } from "./units.ts";
 import { unmetWords, type View, viewOf } from "./view.ts";
@@ -80,7 +81,68 @@ function wordsOf(view: View): Words {
     return off === null ? scaledToNothing(view) : offWords(off, spec);
   }
   if (spec.kind === "task") return taskWords(view, spec);
-  return replacingWords(view) ?? worstWords(view) ?? waitingWords(view) ?? readyWords(view);
+  if (view.idle) return idleWords(view, spec);
+  return (
+    replacingWords(view) ??
+    demandWords(view, spec) ??
+    closedWords(view, spec) ??
+    worstWords(view) ??
+    waitingWords(view) ??
+    helpWords(view) ??
+    readyWords(view)
+  );
+}
+
+/** Nobody has connected yet. */
+function idleWords({ service, observed, now }: View, spec: ServiceSpec): Words {
+  const live = service.instances.filter(isLive);
+  if (live.length > 0) return { state: "stopping", detail: stoppingWords(live, now) };
+  if (hasSockets(observed, spec)) return { state: "idle", detail: `listens on ${listensOn(spec)}` };
+  return { state: "waiting", detail: socketWords(observed, spec) };
+}
+
+/** Somebody connected, and it did not come up. */
+function demandWords({ service }: View, spec: ServiceSpec): Words | null {
+  const failed = service.demand?.failed ?? null;
+  if (failed === null) return null;
+  return { state: "failed", detail: `${failed.reason}; ${listensOn(spec)} is closed` };
+}
+
+/** All of it was given up on, so that who connects is refused rather than left to hang. */
+function closedWords(view: View, spec: ServiceSpec): Words | null {
+  const worst = worstWords(view);
+  if (worst?.state !== "failed" || spec.listen === null) return null;
+  if (hasSockets(view.observed, spec)) return null;
+  return { ...worst, detail: `${worst.detail}; ${listensOn(spec)} is closed` };
+}
+
+/** What procs runs for it is not as it should be. */
+function helpWords({ desired, observed, help, now }: View): Words | null {
+  if (help === null) return null;
+  const { state, detail } = serviceState(desired, observed, help, now);
+  switch (state) {
+    case "crashed":
+    case "failed":
+    case "unready":
+      return {
+        state: "unready",
+        detail: `its proxy ${HELP_WORDS[state]}: ${detail ?? "no answer"}`,
+      };
+    case "waiting":
+      return { state, detail };
+    case "starting":
+    case "stopping":
+      return { state: "starting", detail: "its proxy starts" };
+    default:
+      return null;
+  }
+}
+
+const HELP_WORDS = { crashed: "crashed", failed: "gave up", unready: "is not ready" } as const;
+
+function socketWords(observed: Observed, spec: ServiceSpec): string {
+  const failed = failedSocket(observed, spec);
+  return failed === null ? `opens ${listensOn(spec)}` : failureWords(failed);
 }
 
 function offWords(off: OffReason, spec: ServiceSpec | null): Words {
@@ -164,8 +226,10 @@ function waitingWords({ desired, observed, spec, instances, count }: View): Word
   const slots = new Set(instances.filter(isFilled).map((instance) => instance.slot));
   if (spec === null || slots.size >= count) return null;
   const unmet = unmetDependency(desired, observed, spec);
-  if (unmet === null) return { state: "starting", detail: null };
-  return { state: "waiting", detail: unmetWords(unmet) };
+  if (unmet !== null) return { state: "waiting", detail: unmetWords(unmet) };
+  const failed = failedSocket(observed, spec);
+  if (failed === null) return { state: "starting", detail: null };
+  return { state: "waiting", detail: failureWords(failed) };
 }
 
 function readyWords({ desired, service, name, spec, instances, now }: View): Words {

@@ -1,8 +1,9 @@
-import { type Desired, type OffReason, offReason } from "./desired.ts";
+import { type Desired, intentOf, type OffReason, offReason } from "./desired.ts";
 import type { Unmet } from "./needs.ts";
 import type { Instance, Observed, Revision } from "./observed.ts";
 import { isCurrent, targetInstances, targetOf } from "./revision.ts";
 import { type Part, partOf } from "./scene.ts";
+import { startsOnDemand } from "./socket-words.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 
 /** A service as people are told of it: whether it is to run or not. */
@@ -11,6 +12,10 @@ export interface View extends Part {
   readonly target: Revision | null;
   readonly spec: ServiceSpec | null;
   readonly count: number;
+  /** It starts on demand, and nobody has connected. */
+  readonly idle: boolean;
+  /** Its proxy, which procs runs for it; null: it has none. */
+  readonly help: string | null;
   readonly current: readonly Instance[];
   /** Current ones in slots that are wanted: those that the state is read off. */
   readonly instances: readonly Instance[];
@@ -21,18 +26,30 @@ export function viewOf(desired: Desired, observed: Observed, name: string, now: 
   const part = partOf(desired, observed, name, now);
   const { service } = part;
   const target = targetOf(desired, service, name);
-  const count = targetInstances(desired, target, name);
+  const off = offReason(desired, name);
+  const idle = off === null && startsOnDemand(target?.spec ?? null) && service.demand === null;
+  // One that is idle is told of by what it will have.
+  const count = idle
+    ? (intentOf(desired, name).scale ?? target?.spec.instances ?? 0)
+    : targetInstances(desired, target, name);
   const current =
     target === null ? [] : service.instances.filter((i) => isCurrent(i, target, observed));
   return {
     ...part,
-    off: offReason(desired, name),
+    off,
+    idle,
+    help: off === null ? helpOf(desired, name) : null,
     target,
     spec: target?.spec ?? null,
     count,
     current,
     instances: current.filter((i) => i.slot <= count),
   };
+}
+
+function helpOf({ services }: Desired, name: string): string | null {
+  for (const [other, spec] of services) if (spec.helps === name) return other;
+  return null;
 }
 
 /** `waits for db`, `waits for db, which was stopped by hand`. */

@@ -17,6 +17,8 @@ const TYPES: readonly EventItem["type"][] = [
   "config",
   "scale",
   "schedule",
+  "socket",
+  "demand",
   "signal",
   "supervisor",
 ];

@@ -1,0 +1,76 @@
+import { isLive } from "./observed.ts";
+import { failedSocket, failureWords, hasSockets, listensOn, retryIn } from "./socket-words.ts";
+import type { Millis, ServiceSpec } from "./spec.ts";
+import { agoWords, formatDuration, roundDuration, timesWords } from "./units.ts";
+import type { View } from "./view.ts";
+
+/** Why a service that starts on demand does not run; null: somebody has connected, or it need not be asked for. */
+export function idleLine(view: View): string | null {
+  const { idle, name, spec, observed, service } = view;
+  if (!idle || spec === null || service.instances.some(isLive)) return null;
+  if (!hasSockets(observed, spec)) return null;
+  const on = listensOn(spec);
+  return `${name} is idle: nobody has connected ${sinceWords(view, spec)}; it starts with the first connection on ${on}.`;
+}
+
+/** Who has what it is to listen on, what it listens on, and how its being asked for stands. */
+export function listenLines(view: View): readonly string[] {
+  const { spec, observed, name, now } = view;
+  if (spec?.listen == null) return [];
+  const failed = failedSocket(observed, spec);
+  if (failed !== null) {
+    const tried = failed.failures > 1 ? ` It was tried ${timesWords(failed.failures)}.` : "";
+    return [
+      `procs cannot listen for ${name}: ${failureWords(failed)}${retryIn(failed, now)}.${tried}`,
+      ...demandLines(view),
+    ];
+  }
+  const on = listensOn(spec);
+  const line = hasSockets(observed, spec)
+    ? `procs listens on ${on} for it: ${HOW[spec.listen.mode]}.`
+    : `procs does not listen on ${on}: who connects is refused.`;
+  return [...demandLines(view), line];
+}
+
+const HOW = {
+  share: "its instances share the socket",
+  proxy: "a proxy passes connections on to its instances",
+  inetd: "each connection is given to a process of its own",
+} as const;
+
+function demandLines({ service, name, spec, now }: View): readonly string[] {
+  const { demand } = service;
+  if (demand === null || spec?.listen?.start !== "on-demand") return [];
+  const { failed, connections, idleSince, since } = demand;
+  if (failed !== null) {
+    return [
+      `It was asked for, and did not come up ${agoWords(now - failed.at)}: ${failed.reason}.`,
+      `Who waited was cut off. procs start ${name} listens again.`,
+    ];
+  }
+  const asked = `Somebody connected ${agoWords(now - since)}, so it runs.`;
+  const open =
+    idleSince === null && connections > 0
+      ? ` It has ${connections} open ${connections === 1 ? "connection" : "connections"}.`
+      : "";
+  const { idle_stop } = spec.listen;
+  if (idle_stop === null) return [`${asked}${open}`];
+  return [
+    `${asked}${open} It stops after ${formatDuration(idle_stop)} without a connection (listen.idle_stop).`,
+  ];
+}
+
+/** `for 12m`, as far as procs knows: since it listens, or since the last run of it ended. */
+function sinceWords({ observed, service, now }: View, spec: ServiceSpec): string {
+  const on = new Set((spec.listen?.addresses ?? []).map((one) => JSON.stringify(one)));
+  const bound = Object.values(observed.sockets)
+    .filter((socket) => on.has(JSON.stringify(socket.address)))
+    .map((socket) => socket.since);
+  const ended = service.instances.flatMap(({ phase }): Millis[] =>
+    phase.kind === "ended" ? [phase.at] : [],
+  );
+  const since = Math.max(...bound, ...ended, Number.NEGATIVE_INFINITY);
+  return now - since < 1000 || !Number.isFinite(since)
+    ? "yet"
+    : `for ${roundDuration(now - since)}`;
+}
