@@ -18,7 +18,7 @@ const IMPORTS: Record<string, { ours: string[]; types?: string[]; outside: RegEx
   logs: { ours: ["assert.ts", "errors.ts"], types: ["core"], outside: /^(node:|chalk$)/ },
   config: {
     ours: ["assert.ts", "errors.ts", "core"],
-    outside: /^(node:(fs|path|url|buffer|util)$|yaml|ajv)/,
+    outside: /^(node:(fs|path|url|buffer|util|net)$|yaml|ajv)/,
   },
   control: {
     ours: ["assert.ts", "errors.ts", "paths.ts", "version.ts"],

@@ -9,6 +9,8 @@ import {
   type WatchSettings,
 } from "../core/spec.ts";
 import { formatDuration, formatSize } from "../core/units.ts";
+import { escaped } from "./escaped.ts";
+import { listenForm } from "./listen-form.ts";
 
 /** A value as procs.yaml holds it. */
 export type FileValue =
@@ -41,7 +43,7 @@ export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<st
     limits: spec.limits.nofile === null ? undefined : { nofile: spec.limits.nofile },
     instances: spec.instances,
     port: spec.port ?? undefined,
-    listen: undefined,
+    listen: spec.listen === null ? undefined : listenForm(spec.listen),
     depends_on: dependenciesForm(spec),
     ready: probeForm(spec.ready),
     alive: probeForm(spec.alive),
@@ -52,7 +54,11 @@ export function fileForm(spec: ServiceSpec, values: boolean): Readonly<Record<st
       max: spec.restart.max,
       window: formatDuration(spec.restart.window),
     },
-    stop: { signal: spec.stop.signal, timeout: formatDuration(spec.stop.timeout) },
+    stop: {
+      signal: spec.stop.signal,
+      timeout: formatDuration(spec.stop.timeout),
+      message: spec.stop.message === undefined ? undefined : escaped(spec.stop.message),
+    },
     reload: spec.reload ?? undefined,
     rollout: {
       surge: spec.rollout.surge ?? undefined,
@@ -91,11 +97,6 @@ export function prune(value: { readonly [key: string]: FileValue | undefined }) 
   const kept: Record<string, FileValue> = {};
   for (const [key, one] of Object.entries(value)) if (one !== undefined) kept[key] = one;
   return kept;
-}
-
-/** `$$` for every dollar, so that reading it again replaces nothing. */
-function escaped(text: string): string {
-  return text.replaceAll("$", "$$$$").replaceAll(INSTANCE_MARK, `${"$"}{procs.instance}`);
 }
 
 function escapedAll(texts: Readonly<Record<string, string>>): Record<string, string> {

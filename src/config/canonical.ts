@@ -1,12 +1,17 @@
 import { resolve } from "node:path";
 import type {
   Dependency,
+  ListenSettings,
+  Probe,
   RestartPolicy,
   RolloutSettings,
   Schedule,
   ServiceSpec,
+  StopSettings,
   WatchSettings,
 } from "../core/spec.ts";
+import { listenOf } from "./listen.ts";
+import { checkAccepts } from "./listen-fits.ts";
 import { logOf } from "./log.ts";
 import { probeOf } from "./probe.ts";
 import type { Problems } from "./problems.ts";
@@ -36,6 +41,8 @@ export function specOf(
   const reader: Reader = { tree, service, problems: around.problems };
   const kind = service.kind ?? "service";
   const cwd = resolve(folderOf(reader), service.cwd ?? ".");
+  const listen = listenOf(reader, cwd);
+  checkAccepts(reader, listen?.mode ?? null);
   const reload = typeof service.reload === "object" ? reloadSignal(service.reload) : service.reload;
   return {
     name,
@@ -53,18 +60,15 @@ export function specOf(
     nice: service.nice ?? null,
     limits: { nofile: service.limits?.nofile ?? null },
     instances: service.instances === "cpus" ? around.cpus : (service.instances ?? 1),
-    port: service.port ?? null,
-    listen: null,
+    // A proxy hands connections to a port that each instance has for itself.
+    port: listen?.mode === "proxy" ? "auto" : (service.port ?? null),
+    listen,
     helps: null,
     depends_on: dependenciesOf(service, around.kinds),
-    ready: probeOf(reader, "ready", { interval: 1_000, timeout: 60_000, failures: 3 }),
+    ready: probeOf(reader, "ready", READY) ?? usualReady(listen),
     alive: probeOf(reader, "alive", { interval: 10_000, timeout: 5_000, failures: 3 }),
     restart: restartOf(reader, kind),
-    stop: {
-      // The schema allows only names of signals.
-      signal: (service.stop?.signal ?? "SIGTERM") as ServiceSpec["stop"]["signal"],
-      timeout: duration(service.stop?.timeout, 10_000),
-    },
+    stop: stopOf(service),
     reload: reload ?? null,
     rollout: rolloutOf(reader),
     log: logOf(reader),
@@ -76,6 +80,22 @@ export function specOf(
     labels: labelsOf(tree),
     success_codes: [...new Set(service.success_codes ?? [0])].sort((a, b) => a - b),
   };
+}
+
+const READY = { interval: 1_000, timeout: 60_000, failures: 3 };
+
+/** A program that was given its sockets is ready when it accepts; one that accepts on its standard input may end soon. */
+function usualReady(listen: ListenSettings | null): Probe | null {
+  if (listen === null || listen.wait) return null;
+  if (listen.mode !== "proxy") return { check: { kind: "accepts" }, ...READY };
+  return { check: { kind: "tcp", host: null, port: null }, ...READY };
+}
+
+function stopOf({ stop = {} }: Service): StopSettings {
+  // The schema allows only names of signals.
+  const signal = (stop.signal ?? "SIGTERM") as StopSettings["signal"];
+  const settings = { signal, timeout: duration(stop.timeout, 10_000) };
+  return stop.message === undefined ? settings : { ...settings, message: stop.message };
 }
 
 /** Where relative paths of the service start: the folder of the file that says where, or what, to run. */

@@ -1,5 +1,6 @@
 import { findCycle } from "../core/order.ts";
 import type { ServiceSpec } from "../core/spec.ts";
+import { checkClashes } from "./clashes.ts";
 import { PROBLEMS_MAX, type Problems, problemAt } from "./problems.ts";
 import { similarName } from "./similar.ts";
 import { lineAt, type Place } from "./source.ts";
@@ -20,7 +21,7 @@ export function checkGraph(services: ReadonlyMap<string, Declared>, problems: Pr
     checkKeys(declared, services, problems);
   }
   checkCycles(services, problems);
-  checkPorts([...services.values()], problems);
+  checkClashes([...services.values()], problems);
 }
 
 function checkDependencies(
@@ -183,66 +184,6 @@ function addCycle(
 /** A longer circle is not read to its end. */
 const STEPS_MAX = 12;
 const COUNTS: readonly string[] = ["", "one", "two", "three", "four", "five", "six", "seven"];
-
-function checkPorts(services: readonly Declared[], problems: Problems): void {
-  const ranges = services.flatMap((declared) => {
-    const { port, instances, enabled } = declared.spec;
-    if (typeof port !== "number" || !enabled) return [];
-    return [{ declared, from: port, to: port + Math.max(instances, 1) - 1 }];
-  });
-  for (const { declared, to } of ranges) {
-    if (to > 65_535) {
-      problems.add(
-        problemAt(portPlace(declared), {
-          code: "P104",
-          message: `"port" is too high for ${declared.spec.instances} instances: the last one would get ${to}`,
-          help: `port: ${65_535 - declared.spec.instances + 1} is the highest`,
-        }),
-      );
-    }
-  }
-  for (const [index, one] of ranges.entries()) {
-    for (const other of ranges.slice(index + 1)) {
-      if (problems.isFull) return;
-      if (one.from > other.to || other.from > one.to) continue;
-      const [a, b] = [one.declared.spec, other.declared.spec];
-      const isTogether = canRunTogether(a, b);
-      const clash = Math.max(one.from, other.from);
-      problems.add(
-        problemAt(portPlace(other.declared), {
-          code: "P204",
-          severity: isTogether ? "error" : "warning",
-          message: `services "${a.name}" and "${b.name}" both use port ${clash}${isTogether ? "" : ", in different profiles"}`,
-          label: rangeText(other),
-          help: isTogether
-            ? `give one of them another port: port: ${Math.max(one.to, other.to) + 1}`
-            : "choose only one of the profiles at a time",
-          related: [{ place: portPlace(one.declared), label: rangeText(one) }],
-        }),
-      );
-    }
-  }
-}
-
-/** Services of different profiles need not be there at the same time. */
-function canRunTogether(a: ServiceSpec, b: ServiceSpec): boolean {
-  if (a.profiles.length === 0 || b.profiles.length === 0) return true;
-  return a.profiles.some((profile) => b.profiles.includes(profile));
-}
-
-function rangeText(range: {
-  readonly declared: Declared;
-  readonly from: number;
-  readonly to: number;
-}): string {
-  const { name, instances } = range.declared.spec;
-  if (range.from === range.to) return `${name} uses ${range.from}`;
-  return `${name} uses ${range.from} to ${range.to}: it has ${instances} instances`;
-}
-
-function portPlace({ tree, keyPlace }: Declared): Place {
-  return child(tree, "port")?.place ?? keyPlace;
-}
 
 function dependencyPlace(tree: MapTree, name: string): Place {
   const dependencies = child(tree, "depends_on");

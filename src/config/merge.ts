@@ -54,6 +54,7 @@ function longService(tree: MapTree): MapTree {
     depends_on: namesAsMap,
     restart: (value) => underKey("policy", value),
     schedule: (value) => underKey("cron", value),
+    listen: (value) => (value.kind === "list" ? single("port", value) : underKey("port", value)),
     watch: (value) => {
       if (value.kind === "map") return value;
       if (value.kind === "list" || typeof value.value === "string") return single("paths", value);

@@ -44,7 +44,8 @@ function checkOf(probe: Written, reader: Reader, key: "ready" | "alive"): Check 
     return check;
   }
   if (probe.notify) return { kind: "notify" };
-  return probe.message ? { kind: "message" } : null;
+  if (probe.message) return { kind: "message" };
+  return "accepts" in probe && probe.accepts ? { kind: "accepts" } : null;
 }
 
 const PORTS = "names a port that does not exist: there are 1 to 65535";

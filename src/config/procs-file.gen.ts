@@ -119,36 +119,93 @@ export interface Service {
    */
   instances?: number | "cpus";
   /**
-   * The port that the program binds, given to it as $PORT: instance n gets port + n - 1. `auto` is a free one for each run.
+   * The port that the program binds itself, given to it as $PORT: instance n gets port + n - 1. `auto` is a free one for each run. For a port that procs binds for it: `listen`.
    */
   port?: number | "auto";
   /**
-   * procs binds the port once and hands the socket to every instance, so that nothing is refused during a restart.
+   * Where procs listens for the service. The sockets are bound before anything starts and kept while it is restarted, reloaded or has crashed, so that no connection is refused in between. A port, `host:port`, the path of a unix socket (with a slash), a list of up to four, or a map.
    */
   listen?:
     | number
     | string
+    | [number | string]
+    | [number | string, number | string]
+    | [number | string, number | string, number | string]
+    | [number | string, number | string, number | string, number | string]
     | {
         /**
-         * The port, `host:port`, or the path of a unix socket.
+         * Where to listen: a port (on every address of the machine, IPv4 and IPv6), `host:port`, the path of a unix socket (with a slash; relative to the service's folder), or a list of up to four.
          */
-        port: number | string;
+        port:
+          | number
+          | string
+          | [number | string]
+          | [number | string, number | string]
+          | [number | string, number | string, number | string]
+          | [number | string, number | string, number | string, number | string];
         /**
-         * `share` hands the socket over; `proxy` forwards connections to each instance's own $PORT; `inetd` starts one process a connection.
+         * The address of this machine to listen on, for ports that do not name one: `127.0.0.1` is for programs on this machine only.
+         */
+        host?: string;
+        /**
+         * Who may connect to a unix socket, in octal as for `chmod`: 600 is this user only, 660 the group too, 666 everybody.
+         */
+        permissions?: string | number;
+        /**
+         * How many connections may wait until the program accepts them. The kernel has a limit of its own (net.core.somaxconn).
+         */
+        backlog?: number;
+        /**
+         * `share` hands the sockets to every instance (LISTEN_FDS, from descriptor 3 on; a Node program needs to know nothing of it). `proxy` is for programs that can only bind a port themselves: each instance gets a $PORT of its own, and procs forwards connections. `inetd` starts the command once a connection, with the connection as its standard input and output.
          */
         mode?: "share" | "proxy" | "inetd";
         /**
-         * `on-demand` starts the service when the first connection comes.
+         * `on-demand`: nothing runs until the first connection, which waits while the service starts.
          */
         start?: "always" | "on-demand";
         /**
-         * Stops a service that was started on demand after this long without a connection.
+         * A service that was started on demand is stopped after this long without a connection, and started again by the next one. `never`: it runs on.
          */
         idle_stop?: string;
         /**
-         * For `inetd`: connections served at once.
+         * How long the connections of an instance that is to stop may go on before it gets its stop signal; new ones go to others at once. Only with `mode: proxy`.
+         */
+        drain?: string;
+        /**
+         * Connections of one client address go to one instance, as long as it is ready. Only with `mode: proxy`.
+         */
+        sticky?: boolean;
+        /**
+         * Each connection to an instance begins with a PROXY protocol v2 header, which names the client; the program has to expect it. Only with `mode: proxy`.
+         */
+        proxy_protocol?: boolean;
+        /**
+         * The command is started once, with the listening socket itself as its standard input, accepts connections by itself, and ends when it has none left. Only with `mode: inetd`.
+         */
+        wait?: boolean;
+        /**
+         * Processes at once; further connections wait until one of them ends. Only with `mode: inetd`.
          */
         max_connections?: number;
+        /**
+         * Processes at once for one client address; further connections of it are closed. Only with `mode: inetd`.
+         */
+        per_source?: number;
+        /**
+         * After more connections than this within one second no further one is taken for a pause; they wait. Only with `mode: inetd`.
+         */
+        rate?:
+          | string
+          | {
+              /**
+               * Connections within one second.
+               */
+              count: number;
+              /**
+               * How long no further connection is taken.
+               */
+              pause?: string;
+            };
       };
   /**
    * Environment variables of this service; they win over env files and over the file's own `env`. A value that is left empty is taken from the shell.
@@ -189,7 +246,7 @@ export interface Service {
             };
       };
   /**
-   * When the service counts as ready. Without it: once it has lived a second.
+   * When the service counts as ready. Without it: with `listen`, once it accepts connections; else once it has lived a second.
    */
   ready?: {
     [k: string]: unknown;
@@ -218,6 +275,10 @@ export interface Service {
      * Passes when a Node program calls process.send('ready').
      */
     message?: true;
+    /**
+     * Passes when this very instance accepts connections on the sockets of `listen`. What a service with `listen` has anyway, in `share` and `inetd` mode.
+     */
+    accepts?: true;
     /**
      * Time between two attempts.
      */
@@ -316,6 +377,10 @@ export interface Service {
      * How long it may take before everything it started is killed.
      */
     timeout?: string;
+    /**
+     * What a Node program that waits for messages gets instead of the signal, as with PM2: `process.on('message')` is called with this text.
+     */
+    message?: string;
   };
   /**
    * How new instances take the place of old ones: `rolling` starts the new one first, `restart` stops the old one first. With a signal, watched files that change send it instead of a restart; an edit of what the program is started with still stops the old one first.

@@ -266,27 +266,76 @@ export const SHAPES: Shapes = {
   "types": [
    "number",
    "string",
+   "list",
    "map"
   ],
+  "items": "#service.listen[]",
   "keys": {
    "port": "#service.listen.port",
+   "host": "#service.listen.host",
+   "permissions": "#service.listen.permissions",
+   "backlog": "#service.listen.backlog",
    "mode": "#service.listen.mode",
    "start": "#service.listen.start",
    "idle_stop": "#service.listen.idle_stop",
-   "max_connections": "#service.listen.max_connections"
+   "drain": "#service.listen.drain",
+   "sticky": "#service.listen.sticky",
+   "proxy_protocol": "#service.listen.proxy_protocol",
+   "wait": "#service.listen.wait",
+   "max_connections": "#service.listen.max_connections",
+   "per_source": "#service.listen.per_source",
+   "rate": "#service.listen.rate"
   },
-  "expects": "a port or a map with port",
-  "example": 3000,
-  "isNotYet": true,
-  "instead": "let the program bind it, and say so: port: 3000"
+  "expects": "a port, host:port, a path with a slash, a list of at most four of these, or a map with port",
+  "example": 3000
  },
- "#service.listen.port": {
+ "#service.listen[]": {
   "types": [
    "number",
    "string"
   ],
-  "expects": "a port, host:port or a path",
+  "expects": "a port, host:port, or a path with a slash",
+  "example": "127.0.0.1:3000"
+ },
+ "#service.listen.port": {
+  "types": [
+   "number",
+   "string",
+   "list"
+  ],
+  "items": "#service.listen.port[]",
+  "expects": "a port, host:port, a path with a slash, or a list of at most four of these",
   "example": 8025
+ },
+ "#service.listen.port[]": {
+  "types": [
+   "number",
+   "string"
+  ],
+  "expects": "a port, host:port, or a path with a slash",
+  "example": "127.0.0.1:3000"
+ },
+ "#service.listen.host": {
+  "types": [
+   "string"
+  ],
+  "expects": "an IP address of this machine",
+  "example": "127.0.0.1"
+ },
+ "#service.listen.permissions": {
+  "types": [
+   "string",
+   "number"
+  ],
+  "expects": "octal digits such as 660",
+  "example": "660"
+ },
+ "#service.listen.backlog": {
+  "types": [
+   "number"
+  ],
+  "expects": "a whole number from 1 to 65535",
+  "example": 4096
  },
  "#service.listen.mode": {
   "types": [
@@ -315,8 +364,36 @@ export const SHAPES: Shapes = {
   "types": [
    "string"
   ],
-  "expects": "a duration such as 300ms, 10s, 5m or 2h",
+  "expects": "a duration such as 300ms, 10s, 5m or 2h, or never",
   "example": "5m"
+ },
+ "#service.listen.drain": {
+  "types": [
+   "string"
+  ],
+  "expects": "a duration such as 300ms, 10s, 5m or 2h",
+  "example": "5s"
+ },
+ "#service.listen.sticky": {
+  "types": [
+   "boolean"
+  ],
+  "expects": "true or false",
+  "example": true
+ },
+ "#service.listen.proxy_protocol": {
+  "types": [
+   "boolean"
+  ],
+  "expects": "true or false",
+  "example": true
+ },
+ "#service.listen.wait": {
+  "types": [
+   "boolean"
+  ],
+  "expects": "true or false",
+  "example": true
  },
  "#service.listen.max_connections": {
   "types": [
@@ -324,6 +401,39 @@ export const SHAPES: Shapes = {
   ],
   "expects": "a whole number from 1 to 65535",
   "example": 16
+ },
+ "#service.listen.per_source": {
+  "types": [
+   "number"
+  ],
+  "expects": "a whole number from 1 to 65535",
+  "example": 4
+ },
+ "#service.listen.rate": {
+  "types": [
+   "string",
+   "map"
+  ],
+  "keys": {
+   "count": "#service.listen.rate.count",
+   "pause": "#service.listen.rate.pause"
+  },
+  "expects": "connections a second such as 50/s, or a map with count and pause",
+  "example": "50/s"
+ },
+ "#service.listen.rate.count": {
+  "types": [
+   "number"
+  ],
+  "expects": "a whole number from 1 to 999999",
+  "example": 50
+ },
+ "#service.listen.rate.pause": {
+  "types": [
+   "string"
+  ],
+  "expects": "a duration such as 300ms, 10s, 5m or 2h",
+  "example": "10s"
  },
  "#service.depends_on": {
   "types": [
@@ -397,11 +507,12 @@ export const SHAPES: Shapes = {
    "log": "#service.ready.log",
    "notify": "#service.ready.notify",
    "message": "#service.ready.message",
+   "accepts": "#service.ready.accepts",
    "interval": "#service.ready.interval",
    "timeout": "#service.ready.timeout",
    "failures": "#service.ready.failures"
   },
-  "expects": "a map with one of http, tcp, exec, log, notify or message",
+  "expects": "a map with one of http, tcp, exec, log, notify, message or accepts",
   "example": {
    "http": "/health"
   }
@@ -453,6 +564,13 @@ export const SHAPES: Shapes = {
   "example": true
  },
  "#service.ready.message": {
+  "types": [
+   "boolean"
+  ],
+  "expects": "true",
+  "example": true
+ },
+ "#service.ready.accepts": {
   "types": [
    "boolean"
   ],
@@ -617,9 +735,10 @@ export const SHAPES: Shapes = {
   ],
   "keys": {
    "signal": "#service.stop.signal",
-   "timeout": "#service.stop.timeout"
+   "timeout": "#service.stop.timeout",
+   "message": "#service.stop.message"
   },
-  "expects": "a map with signal and timeout",
+  "expects": "a map with signal, timeout and message",
   "example": {
    "signal": "SIGINT",
    "timeout": "30s"
@@ -655,6 +774,13 @@ export const SHAPES: Shapes = {
   ],
   "expects": "a duration such as 300ms, 10s, 5m or 2h",
   "example": "30s"
+ },
+ "#service.stop.message": {
+  "types": [
+   "string"
+  ],
+  "expects": "text such as shutdown",
+  "example": "shutdown"
  },
  "#service.reload": {
   "types": [

@@ -28,7 +28,15 @@ export function sourcesOf(
   return Object.fromEntries(sources);
 }
 
-const CHECKS: ReadonlySet<string> = new Set(["http", "tcp", "exec", "log", "notify", "message"]);
+const CHECKS: ReadonlySet<string> = new Set([
+  "http",
+  "tcp",
+  "exec",
+  "log",
+  "notify",
+  "message",
+  "accepts",
+]);
 
 function sourceAt(place: Place): Source {
   return { file: place.file.shown, line: lineAt(place.file, place.start) };

@@ -33,6 +33,11 @@ services:
     labels: { team: pay, v: 1.10 }
     success_codes: [0, 3]
     profiles: [dev]
+  shared: { command: x, listen: ["[::1]:3001", 3002, ./a$$b.sock], stop: { message: bye$$ } }
+  proxied: { command: x, listen: { port: 3003, mode: proxy, drain: 5s, sticky: true } }
+  demand: { command: x, listen: { port: 3004, host: localhost, start: on-demand, idle_stop: 5m }, ready: { accepts: true, timeout: 9s } }
+  echo: { command: [cat], listen: { port: 3005, mode: inetd, idle_stop: never, per_source: 3, rate: 5/s } }
+  wait: { command: x, listen: { port: /run/w, mode: inetd, wait: true, idle_stop: 1m, permissions: 660 } }
   web: { command: y, inherit_env: false, watch: { paths: [a], action: { signal: SIGUSR2 } } }
 `;
 

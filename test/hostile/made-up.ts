@@ -122,7 +122,6 @@ export function madeUpProject(random: Random, wildness: number): unknown {
 
 /** Refused for now, so they would hide everything else. */
 const LATER: ReadonlySet<string> = new Set([
-  "listen",
   "hooks",
   "tty",
   "include",

@@ -66,7 +66,7 @@ export function listening(port = 3000, keys: Partial<ListenSettings> = {}): List
     start: "always",
     idle_stop: null,
     backlog: 511,
-    drain: 10_000,
+    drain: 30_000,
     sticky: false,
     proxy_protocol: false,
     wait: false,
