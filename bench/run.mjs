@@ -4,9 +4,11 @@
 import { bench as flood } from "./flood.mjs";
 import { bench as logs } from "./logs.mjs";
 import { bench as ps } from "./ps.mjs";
+import { bench as throughput } from "./throughput.mjs";
 import { bench as up } from "./up.mjs";
+import { bench as zeroDowntime } from "./zero-downtime.mjs";
 
-const all = { flood, logs, ps, up };
+const all = { flood, logs, ps, throughput, up, "zero-downtime": zeroDowntime };
 const asked = process.argv.slice(2);
 for (const name of asked.length > 0 ? asked : Object.keys(all)) {
   if (all[name] === undefined) {
