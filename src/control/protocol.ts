@@ -131,6 +131,8 @@ export type Operation = {
       readonly op: "restart";
       readonly services: readonly string[];
       readonly rolling: boolean;
+      /** With `rolling`: refused (409, P504) where a service would be down meanwhile; null: told, and done. */
+      readonly gap?: "refuse" | null;
       readonly apply: PlanRequest | null;
       readonly wait: boolean;
       readonly timeout_ms: number;
@@ -228,6 +230,8 @@ export interface EventItem {
   /** `retry 2 of 10`. */
   readonly failures?: number;
   readonly failures_max?: number;
+  /** It is to end, and its connections may go on for so long before it is told. */
+  readonly drain_ms?: number;
   /** Had to be killed after its grace. */
   readonly killed?: boolean;
   /** Processes of it that were found outside its group and session, and ended: the first ones. */

@@ -231,6 +231,7 @@ export const operation = tagged<Operation>("op", {
     ...asking,
     services: names,
     rolling: optional(flag, false),
+    gap: optional(nullable(oneOf("refuse")), null),
     apply: optional(nullable(planRequest), null),
   }),
   start: object({ ...waiting, ...asking, services: names, deps: optional(flag, true) }),

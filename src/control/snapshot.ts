@@ -39,6 +39,12 @@ export interface ServiceStatus {
   readonly memory_bytes: number | null;
   /** `http://localhost:3000`, `:6379`, or null. */
   readonly where: string | null;
+  /** What procs listens on for it: `:3000`, `/shop/api.sock`. Absent: told by an earlier version, as below. */
+  readonly listens?: readonly string[];
+  /** Open connections of all its instances; null: not known. */
+  readonly connections?: number | null;
+  /** The process of procs that accepts for it; null: it has none. */
+  readonly proxy?: InstanceStatus | null;
   readonly next_due: string | null;
   readonly retry_in_ms: number | null;
   readonly last_exit: LastExit | null;
@@ -70,6 +76,10 @@ export interface InstanceStatus {
   readonly memory_bytes: number | null;
   /** Runs the wanted revision. */
   readonly current: boolean;
+  /** Open connections; null: not known. */
+  readonly connections?: number | null;
+  /** Beside the state: `draining, 12 connections, up to 30s`; null: nothing to add. */
+  readonly detail?: string | null;
 }
 
 export interface LastExit {

@@ -11,7 +11,7 @@ import {
   type Phase,
 } from "./observed.ts";
 import type { Millis } from "./spec.ts";
-import { roundDuration } from "./units.ts";
+import { formatDuration, roundDuration } from "./units.ts";
 
 /** One thing that happened, for people and programs; the supervisor adds number, time and last lines. */
 export interface Told {
@@ -31,6 +31,7 @@ export interface Told {
   readonly retry_in_ms?: number;
   readonly failures?: number;
   readonly failures_max?: number;
+  readonly drain_ms?: number;
   readonly killed?: boolean;
   readonly hunted?: readonly HuntedProcess[];
   readonly hunted_more?: number;
@@ -94,7 +95,10 @@ export function stoppingTransition(is: Instance, was: Instance | null, look: Loo
     return [tell(is, look, "stopping", words, { killed: true, ...elapsed })];
   }
   if (phase.kind === "stopping" && before === null) {
-    return [tell(is, look, "stopping", `stops: ${phase.reason}`)];
+    const { drainMs, reason } = phase;
+    if (drainMs === undefined) return [tell(is, look, "stopping", `stops: ${reason}`)];
+    const words = `drains its connections, up to ${formatDuration(drainMs)}: ${reason}`;
+    return [tell(is, look, "stopping", words, { drain_ms: drainMs })];
   }
   if (phase.kind === "ending" && phase.told && (before?.kind !== "ending" || !before.told)) {
     const words = `ended (${exitAfterWords(is, phase)}) and left processes behind, which are stopped`;

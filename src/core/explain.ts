@@ -3,6 +3,7 @@ import { standing } from "./backoff.ts";
 import { type Desired, intentOf, type OffReason } from "./desired.ts";
 import { crashesWords, exitAfterWords, retryOf, retryWords } from "./exit.ts";
 import { idleLine, listenLines } from "./explain-listen.ts";
+import { withoutHelpers } from "./helpers.ts";
 import { instanceWords, type State } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
@@ -242,7 +243,7 @@ function neighbourLines({ desired, name }: View, spec: ServiceSpec): string[] {
   const needs = Object.entries(spec.depends_on).map(
     ([on, { condition }]) => `${on} (${condition})`,
   );
-  const neededBy = dependentsOf(desired.services, name);
+  const neededBy = dependentsOf(withoutHelpers(desired.services), name);
   const lines: string[] = [];
   if (needs.length > 0) lines.push(`It starts after ${needs.join(", ")}.`);
   if (neededBy.length > 0) lines.push(`It is needed by ${neededBy.join(", ")}.`);

@@ -47,6 +47,11 @@ export function helperName(service: string): string {
   return `${service}:proxy`;
 }
 
+/** Whether a name is one that only procs gives. */
+export function isHelperName(name: string): boolean {
+  return name.includes(":");
+}
+
 /** Beside the drain, for what is left to do at the end. */
 const LEAVE_MS = 2_000;
 

@@ -1,8 +1,10 @@
 import { unreachable } from "../assert.ts";
+import { addressText } from "./address.ts";
 import { standing } from "./backoff.ts";
 import type { Desired } from "./desired.ts";
 import { sameSpec } from "./diff.ts";
 import { crashesWords, exitAfterWords, retryOf, retryWords } from "./exit.ts";
+import { helperName } from "./helpers.ts";
 import { lastingWords } from "./hunted.ts";
 import { instanceWords, stoppingWords } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
@@ -120,9 +122,15 @@ function lastingVerdict({ service }: View): Verdict | null {
   return { kind: "failed", outcome: "lasting", detail: lastingWords(lasting), instance: null };
 }
 
-function verdictOfLeaving({ off, service, now }: View): Verdict {
+function verdictOfLeaving({ off, service, observed, name, now }: View): Verdict {
   const live = service.instances.filter(isLive);
   if (live.length > 0) return pending(stoppingWords(live, now) ?? "stops");
+  // Who frees a port wants to use it.
+  const owners = [name, helperName(name)];
+  const open = Object.values(observed.sockets).find(
+    (socket) => owners.includes(socket.service) && socket.phase !== "failed",
+  );
+  if (open !== undefined) return pending(`closes ${addressText(open.address)}`);
   return ok(off === "removed" ? "removed" : "stopped", null);
 }
 

@@ -1,6 +1,7 @@
 import { RequestError } from "../control/failure.ts";
 import type { Operation, PlanRequest, ResultItem, ServiceResult } from "../control/protocol.ts";
 import { offReason } from "../core/desired.ts";
+import { withoutHelpers } from "../core/helpers.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
 import { serviceState } from "../core/status.ts";
 import { appliedBasis, type Basis } from "./desire.ts";
@@ -70,7 +71,7 @@ function prepare(session: Session, request: Apply) {
 
 /** All that should run, in file order, and what leaves. */
 function aimedAt(next: Basis, plan: PlanDoc): readonly string[] {
-  const names = [...next.desired.services.keys()].filter(
+  const names = [...withoutHelpers(next.desired.services).keys()].filter(
     (name) => offReason(next.desired, name) === null,
   );
   return [...new Set([...names, ...touchedIn(plan)])];
@@ -98,7 +99,7 @@ export function restOf(
 ): readonly ServiceResult[] {
   const { desired } = session.core;
   const inFile = new Set(request.project.services.map((spec) => spec.name));
-  return [...desired.services.keys()]
+  return [...withoutHelpers(desired.services).keys()]
     .filter((name) => !done.some((result) => result.name === name))
     .flatMap((name) => {
       const off = offReason(desired, name);

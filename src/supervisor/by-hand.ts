@@ -8,6 +8,7 @@ import { EXIT } from "../errors.ts";
 import { refuseOtherProject } from "./apply.ts";
 import { nextBasis, requireServices } from "./desire.ts";
 import { follow, type OnItem } from "./follow.ts";
+import { refuseGap } from "./gap.ts";
 import { planOf } from "./plan.ts";
 import { unchanged } from "./progress.ts";
 import { makeResult } from "./result.ts";
@@ -32,7 +33,9 @@ export async function restart(
     let { desired } = base;
     for (const name of services) desired = withRestart(desired, name, "restart asked", rolling);
     const next = { ...base, desired };
-    return { next, plan: planOf(session, next, apply), services: new Set(services) };
+    const plan = planOf(session, next, apply);
+    if (rolling && request.gap === "refuse") refuseGap(session, plan, services);
+    return { next, plan, services: new Set(services) };
   });
   const { next, plan, release } = turn;
   return follow(session, { request, onItem, release, services }, (way) => {

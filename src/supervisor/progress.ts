@@ -1,5 +1,6 @@
 import type { ServiceResult } from "../control/protocol.ts";
 import { intentOf, offReason } from "../core/desired.ts";
+import { isHelperName } from "../core/helpers.ts";
 import { huntedWords } from "../core/hunted.ts";
 import { isLive, type Observed } from "../core/observed.ts";
 import { changeSince, type Verdict, verdict } from "../core/outcome.ts";
@@ -57,7 +58,9 @@ export class Progress {
   results(isOver: boolean): readonly ServiceResult[] {
     this.look();
     const killed = this.#killed();
-    return this.#options.services.flatMap((name) => this.#result(name, isOver, killed) ?? []);
+    // What procs runs for a service ends with it, and is told of with it.
+    const told = this.#options.services.filter((name) => !isHelperName(name));
+    return told.flatMap((name) => this.#result(name, isOver, killed) ?? []);
   }
 
   /** Where a service stands, for this operation. */
@@ -76,7 +79,7 @@ export class Progress {
       case "ok":
         return true;
       case "failed":
-        return found.outcome !== "crashed" || this.#isLooping(name);
+        return found.outcome !== "crashed" || this.#isLooping(found.help ?? name);
       case "pending":
         return this.#isBlocked(name, seen);
     }
@@ -153,7 +156,8 @@ export class Progress {
   #lastLines(name: string, found: Verdict): readonly string[] {
     if (found.kind !== "failed" || found.instance === null) return [];
     const { slot, run } = found.instance;
-    return lastLines(runFiles(this.#session.paths.runs, name, slot, run), LINES_SHOWN);
+    const service = found.help ?? name;
+    return lastLines(runFiles(this.#session.paths.runs, service, slot, run), LINES_SHOWN);
   }
 
   /** What of it had left its group and was ended too; null: nothing. */

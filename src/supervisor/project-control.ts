@@ -37,11 +37,20 @@ export interface Guardian {
   readonly pid: number | null;
   /** Leaves for the supervisor of another guardian; null: one like this. */
   handOver(guardian: HandoverRequest["guardian"]): void;
+  /** Ends it, where what it holds would outlive this process. */
+  leave(): Promise<void>;
+}
+
+/** What can see how many have connected. */
+interface Connected {
+  connections(
+    ids: readonly InstanceId[],
+  ): readonly { readonly id: InstanceId; readonly connections: number | null }[];
 }
 
 export interface ProjectControlOptions {
   readonly session: Session;
-  readonly host: Pick<RealHost, "stats">;
+  readonly host: Pick<RealHost, "stats"> & Partial<Connected>;
   readonly drift: Drift;
   readonly owner: Owner;
   /** What starts it anew; null: it was started by hand. */
@@ -174,12 +183,16 @@ export class ProjectControl implements Control {
   #usage(): (id: InstanceId) => Usage {
     const { core } = this.#session;
     const live = [...core.observed.services.values()].flatMap((s) => s.instances.filter(isLive));
-    const all = this.#options.host.stats(live) ?? [];
+    const { host } = this.#options;
+    const all = host.stats(live) ?? [];
+    const listening = live.filter((instance) => instance.applied.listen !== null);
+    const open = listening.length === 0 ? [] : (host.connections?.(listening) ?? []);
     return (id) => {
       const stats = all.find((one) => sameId(one.id, id))?.stats ?? null;
       return {
         cpu_percent: stats?.cpuPercent ?? null,
         memory_bytes: stats?.memoryBytes ?? null,
+        connections: open.find((one) => sameId(one.id, id))?.connections ?? null,
       };
     };
   }

@@ -1,6 +1,9 @@
 import type { InstanceStatus, LastExit, ServiceStatus, Snapshot } from "../control/snapshot.ts";
+import { addressText } from "../core/address.ts";
 import { intentOf } from "../core/desired.ts";
 import { oomField } from "../core/exit.ts";
+import { helperName, withoutHelpers } from "../core/helpers.ts";
+import { instanceWords } from "../core/instance-state.ts";
 import { type Exit, type Instance, type InstanceId, isLive } from "../core/observed.ts";
 import { dependentsOf } from "../core/order.ts";
 import type { Millis, ServiceSpec } from "../core/spec.ts";
@@ -15,6 +18,7 @@ import { whereOf } from "./where.ts";
 export interface Usage {
   readonly cpu_percent: number | null;
   readonly memory_bytes: number | null;
+  readonly connections: number | null;
 }
 
 export interface SnapshotOptions {
@@ -34,7 +38,9 @@ export function takeSnapshot(options: SnapshotOptions): Snapshot {
   const { core } = session;
   // A service that left the file but still stops is still there.
   const names = new Set([...core.desired.services.keys(), ...core.observed.services.keys()]);
-  const chosen = [...names].filter((name) => options.services?.includes(name) ?? true);
+  const chosen = [...names]
+    .filter((name) => !isHelper(name, session))
+    .filter((name) => options.services?.includes(name) ?? true);
   return {
     v: 1,
     kind: "ps",
@@ -46,6 +52,13 @@ export function takeSnapshot(options: SnapshotOptions): Snapshot {
     seq: session.events.seq,
     services: chosen.flatMap((name) => serviceStatus(name, options) ?? []),
   };
+}
+
+/** What procs runs for another service is shown with that one. */
+function isHelper(name: string, { core }: Session): boolean {
+  const { desired, observed } = core;
+  const spec = desired.services.get(name) ?? observed.services.get(name)?.instances.at(-1)?.applied;
+  return spec?.helps != null;
 }
 
 function serviceStatus(name: string, options: SnapshotOptions): ServiceStatus | null {
@@ -72,6 +85,9 @@ function serviceStatus(name: string, options: SnapshotOptions): ServiceStatus | 
     cpu_percent: sum(shown.map((one) => one.cpu_percent)),
     memory_bytes: sum(shown.map((one) => one.memory_bytes)),
     where: whereOf(spec, observed),
+    listens: (spec.listen?.addresses ?? []).map(addressText),
+    connections: sum(shown.map((one) => one.connections ?? null)),
+    proxy: proxyStatus(name, options),
     next_due: session.wallTime(state.dueAt),
     retry_in_ms: state.retryAt === null ? null : Math.round(Math.max(0, state.retryAt - now)),
     last_exit: lastExit(state.lastExit, session),
@@ -99,7 +115,7 @@ function describe(spec: ServiceSpec, session: Session) {
     cwd: spec.cwd,
     description: spec.description,
     depends_on: Object.fromEntries(dependencies),
-    needed_by: dependentsOf(desired.services, spec.name),
+    needed_by: dependentsOf(withoutHelpers(desired.services), spec.name),
     source: own?.[""] ?? null,
     probe: probeWords(spec, session),
   };
@@ -125,6 +141,8 @@ function instanceStatus(
   { instance, state, current }: InstanceState,
   { session, usage }: SnapshotOptions,
 ): InstanceStatus {
+  const used = usage(instance);
+  const { detail } = instanceWords(instance, session.clock.now());
   return {
     instance: instance.slot,
     run: instance.run,
@@ -132,9 +150,27 @@ function instanceStatus(
     pid: pidOf(instance),
     port: instance.port,
     since: session.wallTime(instance.startedAt),
-    ...usage(instance),
+    ...used,
     current,
+    detail: detail === null ? null : withConnections(detail, used.connections),
   };
+}
+
+/** `draining, up to 30s` with what is drained. */
+function withConnections(detail: string, connections: number | null): string {
+  if (connections === null || connections === 0) return detail;
+  const words = connections === 1 ? "1 connection" : `${connections} connections`;
+  return detail.replace(/^draining,/, `draining, ${words},`);
+}
+
+/** The newest process that accepts for a service; null: it has none, or none lives. */
+function proxyStatus(name: string, options: SnapshotOptions): InstanceStatus | null {
+  const { desired, observed } = options.session.core;
+  const help = helperName(name);
+  if (!observed.services.has(help)) return null;
+  const { instances } = serviceState(desired, observed, help, options.session.clock.now());
+  const live = instances.filter(({ instance }) => isLive(instance)).at(-1) ?? instances.at(-1);
+  return live === undefined ? null : instanceStatus(live, options);
 }
 
 function pidOf({ phase }: Instance): number | null {

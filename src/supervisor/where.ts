@@ -1,9 +1,12 @@
 import { isLive, type Observed } from "../core/observed.ts";
-import type { ServiceSpec } from "../core/spec.ts";
+import { listensOn } from "../core/socket-words.ts";
+import type { Check, ServiceSpec } from "../core/spec.ts";
 
 /** Where a service answers, for people: `http://localhost:3000`, `:6379`, or null. */
 export function whereOf(spec: ServiceSpec, observed: Observed): string | null {
   const check = spec.ready?.check ?? spec.alive?.check ?? null;
+  // Who connects does so where procs listens; a probe may ask an instance elsewhere.
+  if (spec.listen !== null) return whereListened(spec, check);
   const own = ownPort(spec, observed);
   switch (check?.kind) {
     case "http": {
@@ -20,6 +23,14 @@ export function whereOf(spec: ServiceSpec, observed: Observed): string | null {
     default:
       return own === null ? null : `:${own}`;
   }
+}
+
+function whereListened(spec: ServiceSpec, check: Check | null): string | null {
+  const tcp = spec.listen?.addresses.find((address) => address.kind === "tcp");
+  if (check?.kind !== "http" || tcp?.kind !== "tcp") return listensOn(spec);
+  const scheme = /^https:/.test(check.url) ? "https" : "http";
+  const host = tcp.host === null || isLocal(tcp.host) ? "localhost" : tcp.host;
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${tcp.port}`;
 }
 
 /** The port of the lowest instance that lives; else the one that it would get. */
