@@ -29,17 +29,22 @@ export interface Load extends AsyncDisposable {
   end(): Promise<Counts>;
 }
 
-/** Requests without a pause on that many connections; `close`: each request on a connection of its own. */
+/**
+ * Requests without a pause on that many connections; `close`: each request on a connection of its own; `seconds`: it
+ * ends by itself after that.
+ */
 export function startLoad(
   url: string,
   options: {
     readonly connections?: number;
     readonly close?: boolean;
     readonly pauseMs?: number;
+    readonly seconds?: number;
   } = {},
 ): Load {
   const args = [
-    ...[CLIENT, url, "--until-eof", "--connections", String(options.connections ?? 20)],
+    ...[CLIENT, url, "--connections", String(options.connections ?? 20)],
+    ...(options.seconds === undefined ? ["--until-eof"] : ["--seconds", String(options.seconds)]),
     ...["--pause", String(options.pauseMs ?? 0), ...(options.close === true ? ["--close"] : [])],
   ];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
@@ -50,7 +55,7 @@ export function startLoad(
   const over = new Promise<void>((done) => child.once("close", () => done()));
   return {
     async end() {
-      child.stdin.end();
+      if (options.seconds === undefined) child.stdin.end();
       await over;
       return JSON.parse(text);
     },
