@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { createProject, type Project } from "./rig/project.ts";
+import { freePort, isInstalled } from "./rig/served.ts";
 import { until } from "./rig/until.ts";
 
 const EXAMPLES = resolve(import.meta.dirname, "../examples");
@@ -30,16 +31,26 @@ const SHOWS: Record<string, (project: Project) => Promise<void>> = {
     await project.procs("up", "-d", "--profile", "dev");
     await project.reaches("debugger", "ready");
   },
+  listen: (project) => answersAnew(project, "VERSION", "version 1", "version 2"),
+  nginx: (project) => answersAnew(project, "GREETING", "hello", "good evening"),
+  gunicorn: (project) => answersAnew(project, "GREETING", "hello", "good evening"),
   stopping: async (project) => {
     const down = await project.procs("down");
     expect(down.stdout + down.stderr).toMatch(/stubborn.*killed/);
   },
 };
 
+/** The port in the files of an example; a test puts a free one in its place. */
+const PORTS: Record<string, number> = { listen: 3000, nginx: 8080, gunicorn: 8000 };
+const NEEDS: Record<string, string> = { nginx: "nginx", gunicorn: "gunicorn" };
+
 for (const [name, show] of Object.entries(SHOWS)) {
-  test(`example ${name} does what it says`, async () => {
+  const needs = NEEDS[name];
+  const isThere = needs === undefined || isInstalled(needs, `example ${name}`);
+  test.skipIf(!isThere)(`example ${name} does what it says`, async () => {
     await using project = createProject("");
     cpSync(join(EXAMPLES, name), project.folder, { recursive: true });
+    if (PORTS[name] !== undefined) await usePort(project, PORTS[name], await freePort());
     const up = await project.procs("up", "-d");
     expect(up, up.stderr).toMatchObject({ code: 0 });
     await show(project);
@@ -106,6 +117,31 @@ test.skipIf(missing.length > 0)(
   },
   240_000,
 );
+
+async function usePort(project: Project, from: number, to: number): Promise<void> {
+  for (const file of readdirSync(project.folder)) {
+    const text = readFileSync(join(project.folder, file), "utf8");
+    project.write(file, text.replaceAll(String(from), String(to)));
+  }
+}
+
+/** What is served is `old`; a reload with `key` edited puts `fresh` in its place. */
+async function answersAnew(
+  project: Project,
+  key: string,
+  old: string,
+  fresh: string,
+): Promise<void> {
+  const file = join(project.folder, "procs.yaml");
+  const text = readFileSync(file, "utf8");
+  const url = `http://127.0.0.1:${/^ {4}listen: (\d+)/m.exec(text)?.[1]}/`;
+  expect(await (await fetch(url)).text()).toContain(old);
+  const value = JSON.stringify(fresh.replace("version ", ""));
+  project.write("procs.yaml", text.replace(new RegExp(`( ${key}:).*`), `$1 ${value}`));
+  const reload = await project.procs("reload", "-y");
+  expect(reload, reload.stdout + reload.stderr).toMatchObject({ code: 0 });
+  expect(await (await fetch(url)).text()).toContain(fresh);
+}
 
 async function visits(expected: string): Promise<void> {
   await until(
