@@ -13,7 +13,7 @@ import {
 import type { Action, RolloutStep } from "./plan.ts";
 import { becomeReady, freshProbe, isAttempted, readyFor } from "./readiness.ts";
 import { interchangeable } from "./revision.ts";
-import { socketAsked } from "./sockets.ts";
+import { demandEnded, hopeful, socketAsked } from "./sockets.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { followed } from "./takeover.ts";
 
@@ -47,10 +47,7 @@ export function acted(observed: Observed, action: Action, now: Millis): Observed
     case "adopt":
       return adopt(observed, action, now);
     case "rollout":
-      return followed(
-        withService(observed, action.service, (s) => step(s, action.step, action.reason, now)),
-        action,
-      );
+      return stepped(observed, action, now);
     case "watched":
       return onService(observed, action.service, (s) => watched(s, action.effect.kind, now));
     case "due":
@@ -68,7 +65,7 @@ export function acted(observed: Observed, action: Action, now: Millis): Observed
     case "unbind":
       return socketAsked(observed, action, now);
     case "demand":
-      return onService(observed, action.service, (s) => ({ ...s, demand: null }));
+      return demandEnded(observed, action, now);
     case "dismiss": {
       const services = new Map(observed.services);
       services.delete(action.service);
@@ -79,11 +76,30 @@ export function acted(observed: Observed, action: Action, now: Millis): Observed
   }
 }
 
+/** A step of a replacement, and what others make of it. */
+function stepped(observed: Observed, action: Action & { kind: "rollout" }, now: Millis): Observed {
+  const { service, step: taken, reason } = action;
+  const after = followed(
+    withService(observed, service, (s) => step(s, taken, reason, now)),
+    action,
+  );
+  const before = observed.services.get(service)?.wanted ?? null;
+  const isNew = taken.kind === "wanted" && (before === null || !interchangeable(before, taken));
+  return isNew || taken.kind === "abandon" ? hopeful(after, service) : after;
+}
+
 function stop(instance: Instance, action: Action & { kind: "stop" }, now: Millis): Instance {
-  const { phase } = instance;
-  const killAt = now + action.using.timeout;
+  const { phase, applied } = instance;
+  // The signal goes when its connections have come to their ends, or have had their time.
+  const drainMs = applied.listen?.mode === "proxy" ? applied.listen.drain : 0;
+  const killAt = now + drainMs + action.using.timeout;
   if (phase.kind === "ended" || phase.kind === "stopping") return instance;
-  if (phase.kind === "ending") return { ...instance, phase: { ...phase, told: true, killAt } };
+  if (phase.kind === "ending") {
+    return {
+      ...instance,
+      phase: { ...phase, told: true, killAt: now + action.using.timeout },
+    };
+  }
   return {
     ...instance,
     phase: {
@@ -92,6 +108,7 @@ function stop(instance: Instance, action: Action & { kind: "stop" }, now: Millis
       since: now,
       killAt,
       killed: false,
+      ...(drainMs === 0 ? {} : { drainMs }),
       reason: action.reason,
       signal: action.using.signal,
       asked: action.asked,

@@ -18,10 +18,17 @@ export function standing(instance: Instance): Standing {
   if (phase.kind !== "ended" || phase.asked) return { kind: "stopped" };
   const succeeded = phase.exit.kind === "code" && applied.success_codes.includes(phase.exit.code);
   const { policy } = applied.restart;
-  if (policy !== "always" && succeeded) return { kind: "done" };
+  if (succeeded && (policy !== "always" || wasIdle(instance))) return { kind: "done" };
   if (policy === "never") return { kind: "gave-up" };
   if (recentExits(instance, phase.at).length >= applied.restart.max) return { kind: "gave-up" };
   return { kind: "backoff", until: phase.at + backoffMs(applied.restart, nextFailures(instance)) };
+}
+
+/** One that starts on demand may end by itself once it has served; inetd programs are ready as soon as they run. */
+function wasIdle({ applied, phase }: Instance): boolean {
+  const { listen } = applied;
+  if (listen?.start !== "on-demand") return false;
+  return listen.mode === "inetd" || (phase.kind === "ended" && phase.readyMs > 0);
 }
 
 /** Consecutive failures including this end: a run that was ready for long enough starts the count anew. */

@@ -1,8 +1,9 @@
+import { listenPort } from "./address.ts";
 import { sortInstances, withNextRun, withService } from "./fold.ts";
 import type { Displaced, Instance, Observed } from "./observed.ts";
 import type { Action } from "./plan.ts";
 import { freshProbe } from "./readiness.ts";
-import type { Millis } from "./spec.ts";
+import type { Millis, ServiceSpec } from "./spec.ts";
 
 /** A new run in the books: it takes the place of the ended ones of its slot, and the run that a schedule asked for is this one. */
 export function begun(
@@ -25,7 +26,7 @@ export function begun(
       upstream: run.upstream,
       phase: { kind: "starting" },
       startedAt: now,
-      port: typeof spec.port === "number" ? spec.port + id.slot - 1 : null,
+      port: portOf(spec, id.slot),
       ready: freshProbe(null, now, now),
       alive: freshProbe(null, now, now),
       failures: run.failures,
@@ -39,4 +40,10 @@ export function begun(
       pending: false,
     };
   });
+}
+
+/** What it gets as $PORT, as far as that is known before it runs. */
+function portOf(spec: ServiceSpec, slot: number): number | null {
+  if (spec.listen?.mode === "share") return listenPort(spec);
+  return typeof spec.port === "number" ? spec.port + slot - 1 : null;
 }

@@ -1,5 +1,6 @@
+import { unreachable } from "../assert.ts";
 import type { KeyClass } from "./plan-doc.ts";
-import type { ServiceSpec } from "./spec.ts";
+import type { ListenSettings, ServiceSpec } from "./spec.ts";
 
 /**
  * What an edit of each key does. Total on purpose: a key of ServiceSpec without a class does not
@@ -23,7 +24,7 @@ export const KEY_CLASS: Readonly<Record<keyof ServiceSpec, KeyClass>> = {
   limits: "process",
   instances: "topology",
   port: "process",
-  // Some of its parts are applied live: see PART_CLASS.
+  // Some of its parts are applied live: see PART_CLASS, and `listenSeen` for what depends on the mode.
   listen: "process",
   helps: "process",
   depends_on: "topology",
@@ -47,10 +48,28 @@ export const KEY_CLASS: Readonly<Record<keyof ServiceSpec, KeyClass>> = {
 export const PART_CLASS: Readonly<Record<string, KeyClass>> = {
   "listen.start": "live",
   "listen.idle_stop": "live",
+  "listen.backlog": "live",
   "listen.drain": "live",
   "listen.sticky": "live",
   "stop.message": "process",
 };
+
+/** What of its sockets a program is given at its start; all else is between procs and who connects. */
+export function listenSeen(listen: ListenSettings): Partial<ListenSettings> {
+  const { addresses, mode, proxy_protocol, wait, idle_stop } = listen;
+  switch (mode) {
+    case "share":
+      return { mode, addresses };
+    case "proxy":
+      return { mode, proxy_protocol };
+    case "inetd": {
+      const { max_connections, per_source, rate } = listen;
+      return { mode, addresses, wait, idle_stop, max_connections, per_source, rate };
+    }
+    default:
+      return unreachable(mode);
+  }
+}
 
 /**
  * Keys of a service in procs.yaml that no ServiceSpec has: folded into others while the file is read,

@@ -1,6 +1,8 @@
+import { followDemand } from "./demand.ts";
 import { type Desired, intentOf, OFF_WORDS, offReason } from "./desired.ts";
 import { sameProcess } from "./diff.ts";
 import { Draft } from "./draft.ts";
+import { followSockets } from "./listening.ts";
 import { leavingDependents } from "./needs.ts";
 import { idOf, instanceName, isLive, type Observed, type ObservedService } from "./observed.ts";
 import type { Plan } from "./plan.ts";
@@ -32,6 +34,7 @@ export function decide(desired: Desired, observed: Observed, now: Millis): Plan 
     for (const instance of part.service.instances) tend(draft, instance, target, now);
   }
   if (draft.changesBooks()) return draft.finish();
+  followSockets(draft, scenes, observed, now);
   for (const [index, part] of parts.entries()) decideService(draft, part, scenes[index] ?? null);
   return draft.finish();
 }
@@ -45,6 +48,7 @@ function serviceNames(desired: Desired, observed: Observed): string[] {
 function followTriggers(draft: Draft, scene: Scene): void {
   followSchedule(draft, scene);
   followWatch(draft, scene);
+  followDemand(draft, scene);
 }
 
 function decideService(draft: Draft, part: Part, scene: Scene | null): void {
@@ -62,6 +66,10 @@ function leave(draft: Draft, part: Part): void {
   const off = offReason(desired, name) ?? "removed";
   if (service.rollout !== null || service.rejected !== null) {
     draft.do({ kind: "rollout", service: name, step: { kind: "abandon" }, reason: OFF_WORDS[off] });
+  }
+  if (service.demand !== null) {
+    const rest = { kind: "demand", effect: "rest", instance: null } as const;
+    draft.do({ ...rest, service: name, reason: OFF_WORDS[off] });
   }
   for (const instance of service.instances) {
     if (!isLive(instance)) draft.do({ kind: "forget", id: idOf(instance), reason: OFF_WORDS[off] });

@@ -78,6 +78,7 @@ export function offReason(desired: Desired, name: string): OffReason | null {
   const spec = desired.services.get(name);
   if (spec === undefined) return "removed";
   if (desired.draining) return "down";
+  if (spec.helps !== null) return offReason(desired, spec.helps);
   if (!spec.enabled) return "disabled";
   if (spec.profiles.length > 0 && !spec.profiles.some((p) => desired.profiles.has(p))) {
     if (desired.selected?.has(name) !== true) return "profile";

@@ -1,4 +1,4 @@
-import { KEY_CLASS, PART_CLASS } from "./classes.ts";
+import { KEY_CLASS, listenSeen, PART_CLASS } from "./classes.ts";
 import type { KeyClass } from "./plan-doc.ts";
 import type { ServiceSpec } from "./spec.ts";
 
@@ -107,10 +107,15 @@ function changesOfParts(key: string, from: JsonRecord, to: JsonRecord): Differen
     const [a, b] = [absent(from[name]), absent(to[name])];
     if (sameJson(a, b)) continue;
     changes.push(
-      name === "check" ? changeOfCheck(key, a, b) : { path: `${key}.${name}`, from: a, to: b },
+      name === "check" ? changeOfCheck(key, a, b) : { path: pathOf(key, name), from: a, to: b },
     );
   }
   return changes;
+}
+
+/** Where a service listens is what its `listen` says before all: `listen: 3000`. */
+function pathOf(key: string, name: string): string {
+  return key === "listen" && name === "addresses" ? key : `${key}.${name}`;
 }
 
 /** `ready.http` when only its argument differs; `ready` when it asks in another way. */
@@ -123,7 +128,17 @@ function classOfChange(path: string, a: ServiceSpec, b: ServiceSpec): KeyClass {
   const dot = path.indexOf(".");
   // The paths above begin with a key of the spec.
   const key = (dot === -1 ? path : path.slice(0, dot)) as keyof ServiceSpec;
-  return isUnseen(key, path.slice(dot + 1), a, b) ? "live" : (PART_CLASS[path] ?? KEY_CLASS[key]);
+  const name = path.slice(dot + 1);
+  if (key === "listen" && isSeenOfListen(name, a, b)) return "process";
+  return isUnseen(key, name, a, b) ? "live" : (PART_CLASS[path] ?? KEY_CLASS[key]);
+}
+
+/** A part of `listen` is of the process where the mode gives it to the program. */
+function isSeenOfListen(name: string, a: ServiceSpec, b: ServiceSpec): boolean {
+  if (a.listen === null || b.listen === null) return true;
+  // See pathOf.
+  const part = name === "listen" ? "addresses" : name;
+  return Object.hasOwn(listenSeen(a.listen), part) || Object.hasOwn(listenSeen(b.listen), part);
 }
 
 /** Keys that are fixed at exec, where this edit makes no difference to the program. */
@@ -136,6 +151,9 @@ function isUnseen(key: keyof ServiceSpec, name: string, a: ServiceSpec, b: Servi
       return seen(a, name) === seen(b, name);
     case "inherit_env":
       return sameEnvironment(a, b);
+    case "listen":
+      // What is seen of it was told apart before.
+      return true;
     default:
       return false;
   }

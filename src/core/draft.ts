@@ -3,7 +3,13 @@ import { type InstanceId, sameId } from "./observed.ts";
 import type { Action, Plan, Wait } from "./plan.ts";
 import type { Millis } from "./spec.ts";
 
-const BOOKS: ReadonlySet<Action["kind"]> = new Set(["watched", "due", "promote", "update"]);
+const BOOKS: ReadonlySet<Action["kind"]> = new Set([
+  "watched",
+  "due",
+  "demand",
+  "promote",
+  "update",
+]);
 
 /** A plan in the making: what each rule adds to. */
 export class Draft {
@@ -15,7 +21,7 @@ export class Draft {
     this.#actions.push(action);
   }
 
-  /** Whether this very plan changes what others go by: a restart, a run, who is ready, new settings. */
+  /** Whether this very plan changes what others go by: a restart, a run, rest, who is ready, new settings. */
   changesBooks(): boolean {
     return this.#actions.some(({ kind }) => BOOKS.has(kind));
   }

@@ -66,6 +66,8 @@ export type Event =
       readonly service: string;
       readonly address: string;
       readonly detail: string;
+      /** Only live instances of this project have it: it can be bound when they have ended. */
+      readonly ours?: boolean;
     }
   /** Nobody holds it for us any more. */
   | { readonly kind: "unbound"; readonly address: string }

@@ -15,7 +15,11 @@ export function whoHasPort(draft: Draft, scene: Scene, slot: number): string | n
   const starter = draft.starterOn(port);
   if (starter !== null) return `port ${port} is taken by ${instanceName(starter)}`;
   const holder = liveHolder(scene.observed, port);
-  return holder === null ? null : `port ${port} is still held by ${holder}`;
+  if (holder !== null) return `port ${port} is still held by ${holder}`;
+  const socket = Object.values(scene.observed.sockets).find(
+    ({ address, phase }) => address.kind === "tcp" && address.port === port && phase !== "failed",
+  );
+  return socket === undefined ? null : `port ${port} is still held for ${socket.service}`;
 }
 
 /** Which of these instances, other than `except`, has the fixed port that a slot needs. */

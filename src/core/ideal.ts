@@ -64,7 +64,7 @@ class IdealWorld {
 
   constructor(desired: Desired, observed: Observed, now: Millis) {
     this.#desired = desired;
-    this.#observed = withoutDueTimes(observed);
+    this.#observed = withoutWear(observed);
     this.#now = now;
     for (const service of observed.services.values()) {
       for (const instance of service.instances) this.#answers.push(...pendingAnswers(instance));
@@ -217,10 +217,16 @@ function withoutUpkeep(observed: Observed): Observed {
   });
 }
 
-function withoutDueTimes(observed: Observed): Observed {
+/** No schedule is due, and who is connected stays so: what runs on demand goes on. */
+function withoutWear(observed: Observed): Observed {
   const services = new Map(observed.services);
-  for (const [name, service] of services) {
-    if (service.due !== null) services.set(name, { ...service, due: { at: null } });
+  for (const [name, { due, demand, ...service }] of services) {
+    if (due === null && demand === null) continue;
+    services.set(name, {
+      ...service,
+      due: due === null ? null : { at: null },
+      demand: demand === null ? null : { ...demand, idleSince: null },
+    });
   }
   return { ...observed, services };
 }

@@ -1,7 +1,9 @@
 import { standing } from "./backoff.ts";
 import { type Desired, offReason } from "./desired.ts";
 import { type Instance, isLive, type Observed, type ObservedService } from "./observed.ts";
+import { demandOf } from "./resting.ts";
 import { isCurrent, targetInstances, targetOf } from "./revision.ts";
+import { hasSockets, startsOnDemand } from "./socket-words.ts";
 import type { Dependency, ServiceSpec } from "./spec.ts";
 
 /** A dependency that does not hold: which one, and why, for a person. */
@@ -47,6 +49,14 @@ function unmetBy(
   const target = targetOf(desired, service, name);
   const count = targetInstances(desired, target, name);
   if (target === null || count === 0) return null;
+  if (startsOnDemand(target.spec)) {
+    const demand = demandOf(observed, target.spec);
+    if (demand?.failed) return { on: name, detail: `${name} failed`, stuck: true };
+    // Who connects to it starts it.
+    const isThere = hasSockets(observed, target.spec);
+    if (demand === null)
+      return isThere ? null : { on: name, detail: `${name} is not ready`, stuck: false };
+  }
   const current = service.instances.filter((instance) => isCurrent(instance, target, observed));
   if (holds(dependency.condition, { target: target.spec, current, count, service })) return null;
   const over = current.length > 0 && current.every(isOver);

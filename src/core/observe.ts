@@ -12,7 +12,7 @@ import {
   type ProbeState,
 } from "./observed.ts";
 import { becomeReady, freshProbe, isAttempted, readyFor } from "./readiness.ts";
-import { socketHeard, traffic, woken } from "./sockets.ts";
+import { hopeful, socketHeard, socketsFreed, traffic, woken } from "./sockets.ts";
 import type { Millis, Probe } from "./spec.ts";
 import { adopted, resent, unstarted } from "./takeover.ts";
 
@@ -29,7 +29,11 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
     case "exited":
       return onInstance(observed, event.id, (i) => exited(i, event.exit, pastOf(event, now), now));
     case "gone":
-      return onInstance(observed, event.id, (i) => gone(i, pastOf(event, now)));
+      return socketsFreed(
+        onInstance(observed, event.id, (i) => gone(i, pastOf(event, now))),
+        event.id.service,
+        now,
+      );
     case "hunted":
       return onInstance(observed, event.id, (i) => hunted(i, event));
     case "probed":
@@ -56,7 +60,7 @@ export function observe(observed: Observed, event: Event, now: Millis): Observed
     case "traffic":
       return traffic(observed, event, now);
     case "reset":
-      return onService(observed, event.service, reset);
+      return hopeful(onService(observed, event.service, reset), event.service);
     case "runs":
       return withNextRun(observed, event);
     case "hurry":

@@ -26,6 +26,7 @@ export interface Observed {
 export interface ObservedSocket {
   readonly address: ListenAddress;
   readonly service: string;
+  readonly backlog: number;
   /** binding and closing: asked of the host, which has not answered yet. failed: not bound; tried again at `retryAt`. */
   readonly phase: "binding" | "bound" | "failed" | "closing";
   /** Why it could not be bound: `taken by node server.js (pid 2865, user ana, in ~/old-shop)`. */
@@ -33,6 +34,8 @@ export interface ObservedSocket {
   readonly since: Millis;
   readonly failures: number;
   readonly retryAt: Millis | null;
+  /** failed: those who have it are instances of ours, which were given it by a supervisor and guardian that are gone. */
+  readonly ours?: boolean;
 }
 
 /** A service that starts on demand has been asked for. */
@@ -42,6 +45,17 @@ export interface Demand {
   readonly connections: number;
   /** Since when there has been none; null: there is one. */
   readonly idleSince: Millis | null;
+  /** It did not come up: who waited was reset, and nothing starts until it is asked for by hand or edited. */
+  readonly failed: FailedDemand | null;
+}
+
+/** How a service that was started on demand did not come up. */
+export interface FailedDemand {
+  /** `not ready after 60s: ...`, `exit 1 after 0.4s`. */
+  readonly reason: string;
+  /** The run whose last lines show it. */
+  readonly instance: { readonly slot: number; readonly run: number } | null;
+  readonly at: Millis;
 }
 
 /** One service in the books. */
@@ -77,6 +91,8 @@ export interface ObservedService {
   readonly pending: boolean;
   /** null: nothing has connected, so nothing runs. Of services that start on demand alone. */
   readonly demand: Demand | null;
+  /** How often it was woken within the same ten seconds: to notice one that takes no connection. */
+  readonly wakes?: { readonly since: Millis; readonly count: number };
   /** Unasked restarts since the service was first started: what `ps` shows. */
   readonly restarts: number;
 }
@@ -188,6 +204,8 @@ export type Phase =
       readonly since: Millis;
       /** After this: SIGKILL to everything. Raised after each kill, so that a kill can be repeated. */
       readonly killAt: Millis;
+      /** Of `killAt`, how long its connections may go on before it is sent the signal; absent: it was sent, or at once. */
+      readonly drainMs?: Millis;
       readonly killed: boolean;
       readonly reason: string;
       /** The signal it was sent; absent: that of its own settings. */

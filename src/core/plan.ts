@@ -1,3 +1,4 @@
+import { addressText } from "./address.ts";
 import type { InstanceId } from "./observed.ts";
 import type { ListenAddress, Millis, ServiceSpec, Signal, StopSettings } from "./spec.ts";
 
@@ -54,8 +55,14 @@ export type Action = { readonly reason: string } & (
     }
   /** Close it for good: who waits there is refused. `unbound` follows. */
   | { readonly kind: "unbind"; readonly service: string; readonly address: ListenAddress }
-  /** A service that was started on demand has been idle for long enough. Nothing to perform. */
-  | { readonly kind: "demand"; readonly service: string; readonly effect: "rest" }
+  /** Of a service that starts on demand; nothing to perform. rest: idle for long enough. fail: it did not come up. */
+  | {
+      readonly kind: "demand";
+      readonly service: string;
+      readonly effect: "rest" | "fail";
+      /** fail: the run that shows it. */
+      readonly instance: { readonly slot: number; readonly run: number } | null;
+    }
   /** An ended run that nobody wants any more leaves the books. Nothing to perform. */
   | { readonly kind: "forget"; readonly id: InstanceId }
   /** Rename in the books: `was:`. The host relabels. */
@@ -122,7 +129,7 @@ export interface Wait {
   readonly service: string;
   /** null: the service as a whole. */
   readonly slot: number | null;
-  readonly for: "dependency" | "dependents" | "ready" | "backoff" | "room" | "schedule";
+  readonly for: "dependency" | "dependents" | "ready" | "backoff" | "room" | "schedule" | "socket";
   /** For a person: `redis is not ready`, `an older instance stops first`. */
   readonly detail: string;
   /** The service waited for, where there is one. */
@@ -157,6 +164,11 @@ function wordsOf(action: Action): string {
       return `watched ${action.effect.kind}`;
     case "due":
       return `due ${action.effect}`;
+    case "demand":
+      return `demand ${action.effect}`;
+    case "bind":
+    case "unbind":
+      return `${action.kind} ${addressText(action.address)} of`;
     case "probe":
       return `probe ${action.probe}`;
     case "update":

@@ -1,12 +1,17 @@
-import { nextFailures, standing } from "./backoff.ts";
+import { clashing } from "./address-clash.ts";
+import { standing } from "./backoff.ts";
 import { intentOf } from "./desired.ts";
 import type { Draft } from "./draft.ts";
-import { exitWords } from "./exit.ts";
-import { holderAmong, whoHasPort } from "./fixed-port.ts";
+import { holderAmong } from "./fixed-port.ts";
+import { missingSocket } from "./listening.ts";
 import { unmetDependency } from "./needs.ts";
-import { type Instance, idOf, instanceName, isLive } from "./observed.ts";
-import { isCurrent, staleUpstream, upstreamEpochs } from "./revision.ts";
-import { fences, isActive, isAvailable, type Scene } from "./scene.ts";
+import { type Instance, idOf, isLive } from "./observed.ts";
+import type { Wait } from "./plan.ts";
+import { demandOf } from "./resting.ts";
+import { isCurrent, staleUpstream } from "./revision.ts";
+import { isActive, isAvailable, type Scene } from "./scene.ts";
+import { availableCount, missingSlots, type Stage, stageOf } from "./stage.ts";
+import { startMissing } from "./start-missing.ts";
 import { stopIt } from "./tend.ts";
 
 /**
@@ -18,19 +23,13 @@ export function replace(draft: Draft, scene: Scene): void {
   const stage = stageOf(draft, scene);
   forgetEnded(draft, stage);
   stopSurplus(draft, stage);
-  const unmet = unmetDependency(scene.desired, scene.observed, scene.target.spec);
-  if (unmet !== null) {
-    if (missingSlots(stage).length > 0 || stage.old.length > 0) {
-      draft.wait({
-        service: scene.name,
-        slot: null,
-        for: "dependency",
-        detail: unmet.detail,
-        on: unmet.on,
-      });
-    }
+  const wait = startWait(scene);
+  if (wait !== null) {
+    const isNeeded = missingSlots(stage).length > 0 || stage.old.length > 0;
+    if (isNeeded) draft.wait({ service: scene.name, slot: null, ...wait });
     // Nothing can be replaced now, but what is too many is too many whatever its version.
     stopOld(draft, stage, (i) => i.slot > scene.count);
+    if (wait.for === "socket") stopClashing(draft, stage);
     return;
   }
   stopOld(draft, stage, () => true);
@@ -38,40 +37,15 @@ export function replace(draft: Draft, scene: Scene): void {
   startMissing(draft, stage);
 }
 
-interface Stage {
-  readonly scene: Scene;
-  readonly surge: number;
-  /** Fewer than this many available is our fault. */
-  readonly availableMin: number;
-  /** Active instances of the target, and of anything older. */
-  readonly current: readonly Instance[];
-  readonly old: readonly Instance[];
-  /** Stopped in this look; they still show as active. */
-  readonly stopped: Set<Instance>;
-}
-
-function stageOf(draft: Draft, scene: Scene): Stage {
-  const { service, target, observed } = scene;
-  const { surge, unavailable } = fences(scene);
-  const active = service.instances.filter((i) => isActive(i) && !draft.stops(i));
-  const isNow = (i: Instance) => isCurrent(i, target, observed);
-  // A slot whose program ended as it should is not waited for.
-  const done = service.instances.filter(
-    (i) => i.slot <= scene.count && isNow(i) && standing(i).kind === "done",
-  );
-  return {
-    scene,
-    surge,
-    availableMin: Math.max(0, scene.count - done.length - unavailable),
-    current: active.filter(isNow),
-    old: active.filter((i) => !isNow(i)),
-    stopped: new Set(),
-  };
-}
-
-function availableCount({ scene, current, old, stopped }: Stage): number {
-  const counts = (i: Instance) => !stopped.has(i) && isAvailable(i, scene.target, scene.now);
-  return current.filter(counts).length + old.filter(counts).length;
+/** What comes before any start; null: nothing. */
+function startWait(scene: Scene): Omit<Wait, "service" | "slot"> | null {
+  const { desired, observed, target } = scene;
+  const unmet = unmetDependency(desired, observed, target.spec);
+  if (unmet !== null) return { for: "dependency", detail: unmet.detail, on: unmet.on };
+  const socket = missingSocket(observed, target.spec);
+  if (socket === null) return null;
+  const until = socket.until === null ? {} : { until: socket.until };
+  return { for: "socket", detail: socket.detail, ...until };
 }
 
 /** Ended runs that hold no slot any more: of an older revision, above the count, or ended by us. */
@@ -113,9 +87,13 @@ function stopSurplus(draft: Draft, stage: Stage): void {
       continue;
     }
     stopped.add(instance);
-    const reason = `not wanted (${count} ${count === 1 ? "instance" : "instances"})`;
-    stopIt(draft, instance, { reason, asked: true });
+    stopIt(draft, instance, { reason: surplusReason(scene), asked: true });
   }
+}
+
+function surplusReason({ observed, target, count, asked }: Scene): string {
+  if (count < asked) return demandOf(observed, target.spec)?.failed ? "did not come up" : "idle";
+  return `not wanted (${count} ${count === 1 ? "instance" : "instances"})`;
 }
 
 /** Somebody below the count is still on the way to ready, or will be tried again. */
@@ -199,6 +177,19 @@ function stopPortHolder(draft: Draft, stage: Stage): void {
   }
 }
 
+/** An older version has what is to be bound for the new one: there is no order without a gap. */
+function stopClashing(draft: Draft, stage: Stage): void {
+  const { scene, current, stopped } = stage;
+  const { service, target, now, observed } = scene;
+  if (stopped.size > 0 || current.some((i) => !isAvailable(i, target, now))) return;
+  if (service.rejected?.paused === true) return;
+  if (service.instances.some((i) => isLive(i) && !isActive(i))) return;
+  const [holder] = clashing(stage.old, observed, target.spec);
+  if (holder === undefined) return;
+  stopped.add(holder);
+  stopIt(draft, holder, { reason: staleReason(scene, holder), asked: true });
+}
+
 function staleReason(scene: Scene, instance: Instance): string {
   const upstream = staleUpstream(instance, scene.observed);
   if (upstream !== null && instance.generation === scene.target.generation)
@@ -207,76 +198,4 @@ function staleReason(scene: Scene, instance: Instance): string {
     return intentOf(scene.desired, scene.name).reason || "restarted";
   }
   return scene.service.rejected === null ? "changed" : "rolled back";
-}
-
-function startMissing(draft: Draft, stage: Stage): void {
-  const { scene, current, old, stopped, surge } = stage;
-  const { count, name, now } = scene;
-  const active = current.length + old.length - stopped.size;
-  let room = count + surge - active;
-  for (const slot of missingSlots(stage)) {
-    const before = scene.service.instances.find(
-      (i) => i.slot === slot && !isLive(i) && standing(i).kind === "backoff",
-    );
-    const until = before === undefined ? null : standing(before);
-    if (until?.kind === "backoff" && now < until.until) {
-      draft.wait({ service: name, slot, for: "backoff", detail: "retries", until: until.until });
-      continue;
-    }
-    const taken = whoHasPort(draft, scene, slot);
-    if (taken !== null || room <= 0) {
-      const detail = taken ?? "an older instance stops first";
-      draft.wait({ service: name, slot, for: "room", detail });
-      continue;
-    }
-    room--;
-    startSlot(draft, scene, slot, before);
-  }
-}
-
-function startSlot(draft: Draft, scene: Scene, slot: number, before: Instance | undefined): void {
-  const { name, target, observed } = scene;
-  const run = observed.nextRun[instanceName({ service: name, slot })] ?? 1;
-  draft.do({
-    kind: "start",
-    id: { service: name, slot, run },
-    spec: target.spec,
-    generation: target.generation,
-    upstream: upstreamEpochs(target.spec, observed),
-    failures: before === undefined ? 0 : nextFailures(before),
-    exits: before?.exits ?? [],
-    reason: startReason(scene, slot, before),
-  });
-}
-
-function startReason({ service }: Scene, slot: number, before: Instance | undefined): string {
-  if (before?.phase.kind === "ended") return `tried again: ${exitWords(before.phase.exit)}`;
-  const isReplaced = service.instances.some((i) => i.slot === slot && isLive(i));
-  return isReplaced ? "new version" : "missing";
-}
-
-/**
- * Slots without a holder, lowest first. A run of the target holds its slot until all of it is gone, and so does
- * one that is done or gave up; without overlap anything alive in the slot holds it.
- */
-function missingSlots({ scene, surge }: Stage): number[] {
-  const { service, target, observed, count } = scene;
-  const slots: number[] = [];
-  for (let slot = 1; slot <= count; slot++) {
-    const isHeld = service.instances.some((i) => {
-      if (i.slot !== slot) return false;
-      const isNow = isCurrent(i, target, observed);
-      if (isLive(i)) return isNow || surge === 0;
-      if (!isNow) return false;
-      const { kind } = standing(i);
-      return kind === "done" || kind === "gave-up";
-    });
-    if (!isHeld) slots.push(slot);
-  }
-  return isIdleTask(scene) ? [] : slots;
-}
-
-/** A scheduled task waits for its time. */
-function isIdleTask({ target, service }: Scene): boolean {
-  return target.spec.kind === "task" && target.spec.schedule !== null && !service.pending;
 }

@@ -1,6 +1,7 @@
 import { assert } from "../assert.ts";
 import {
   type Change,
+  type Demand,
   type Instance,
   idOf,
   isLive,
@@ -23,7 +24,17 @@ export function restored(observed: Observed, now: Millis): Observed {
   for (const [name, service] of observed.services) {
     services.set(name, restoredService(service, unwatchedMs, now));
   }
-  return { ...observed, services };
+  return { ...observed, services, sockets: restoredSockets(observed, now) };
+}
+
+/** Which sockets are really there is for the host to say: each is asked for again, or closed again. */
+function restoredSockets({ sockets }: Observed, now: Millis): Observed["sockets"] {
+  return Object.fromEntries(
+    Object.entries(sockets).map(([text, socket]) => [
+      text,
+      { ...socket, phase: "failed", detail: null, failures: 0, retryAt: now } as const,
+    ]),
+  );
 }
 
 /** What the host is to look for: every run that the books hold as alive. */
@@ -69,8 +80,14 @@ function restoredService(
       rollout === null ? null : { ...rollout, progressAt: Math.min(now, progressAt + unwatchedMs) },
     // Its command died with the supervisor, or lives and nobody will hear how it ends.
     change: watched.running ? restoredChange(service, now) : service.change,
+    demand: restoredDemand(service, now),
     watched: watched.running ? { ...watched, running: false, runsFor: null } : watched,
   };
+}
+
+/** Connections are counted anew, and nobody looked whether there was one. */
+function restoredDemand({ demand }: ObservedService, now: Millis): Demand | null {
+  return demand === null ? null : { ...demand, connections: 0, idleSince: now };
 }
 
 /** What the command that was cut short had been started for, and what changed since: one batch, which it runs for anew. */

@@ -1,3 +1,4 @@
+import { clashing } from "./address-clash.ts";
 import { type Desired, intentOf, offReason } from "./desired.ts";
 import { serviceOf } from "./fold.ts";
 import {
@@ -7,6 +8,7 @@ import {
   type ObservedService,
   type Revision,
 } from "./observed.ts";
+import { isResting } from "./resting.ts";
 import { isCurrent, targetInstances, targetOf } from "./revision.ts";
 import type { Millis } from "./spec.ts";
 
@@ -22,8 +24,10 @@ export interface Part {
 /** A service that is to run, as the rules see it. */
 export interface Scene extends Part {
   readonly target: Revision;
-  /** How many instances are aimed at. */
+  /** How many instances are aimed at: none while it rests. */
   readonly count: number;
+  /** How many there are when it does not. */
+  readonly asked: number;
 }
 
 /** A service that nobody has heard of yet is an empty one. */
@@ -36,7 +40,9 @@ export function sceneOf(part: Part): Scene | null {
   const { desired, name, service } = part;
   const target = targetOf(desired, service, name);
   if (target === null || offReason(desired, name) !== null) return null;
-  return { ...part, target, count: targetInstances(desired, target, name) };
+  const isAsleep = isResting(desired, part.observed, target.spec);
+  const asked = targetInstances(desired, target, name);
+  return { ...part, target, asked, count: isAsleep ? 0 : asked };
 }
 
 /** Those that run, or ran, what is aimed at. */
@@ -57,8 +63,8 @@ export function isActive(instance: Instance): boolean {
 
 /**
  * How many instances may be too many and too few during a replacement. Overlap is only for programs that can
- * bear it: asked for (`reload: rolling`, a surge, `--rolling`) or given a port of their own (`port: auto`),
- * and never two on one fixed port. Percentages: surge rounds up, unavailable down, as Kubernetes does.
+ * bear it: asked for (`reload: rolling`, a surge, `--rolling`), given a port of their own (`port: auto`) or a socket
+ * that procs holds (`listen`), and never two on one fixed port. Percentages: surge rounds up, unavailable down, as Kubernetes does.
  */
 export function fences(scene: Scene): { readonly surge: number; readonly unavailable: number } {
   const { rollout } = scene.target.spec;
@@ -69,11 +75,13 @@ export function fences(scene: Scene): { readonly surge: number; readonly unavail
 }
 
 function mayOverlap(scene: Scene): boolean {
-  const { reload, port, rollout, kind } = scene.target.spec;
-  if (kind === "task") return false;
-  const implied = port === "auto" || (rollout.surge !== null && rollout.surge !== 0);
+  const { reload, port, rollout, kind, listen } = scene.target.spec;
+  if (kind === "task" || listen?.wait === true) return false;
+  const isShared = port === "auto" || listen !== null;
+  const implied = isShared || (rollout.surge !== null && rollout.surge !== 0);
   const rolling = reload === "rolling" || (reload === null && implied);
   if (!rolling && !intentOf(scene.desired, scene.name).rolling) return false;
+  if (clashing(scene.service.instances, scene.observed, scene.target.spec).length > 0) return false;
   if (typeof port !== "number") return true;
   const isTaken = (i: Instance) =>
     isLive(i) && i.port !== null && i.port >= port && i.port < port + scene.count;

@@ -2,7 +2,8 @@ import { unreachable } from "../assert.ts";
 import { addressText } from "./address.ts";
 import type { Event } from "./event.ts";
 import { onService } from "./fold.ts";
-import type { Observed, ObservedSocket } from "./observed.ts";
+import { helperName } from "./helpers.ts";
+import type { Demand, Observed, ObservedSocket } from "./observed.ts";
 import type { Action } from "./plan.ts";
 import type { Millis } from "./spec.ts";
 
@@ -19,16 +20,27 @@ export function socketHeard(
   if (before === undefined) return observed;
   switch (event.kind) {
     case "bound":
+      // Told twice, or of what is to be closed meanwhile.
+      if (before.phase !== "binding") return observed;
       return withSocket(observed, {
         ...before,
-        ...{ phase: "bound", detail: null, since: now, failures: 0, retryAt: null },
+        ...{ phase: "bound", detail: null, since: now, failures: 0, retryAt: null, ours: false },
       });
     case "unbindable": {
+      if (before.phase !== "binding") return observed;
+      const ours = event.ours ?? false;
       const failures = before.failures + 1;
       const wait = Math.min(RETRY_MS.max, RETRY_MS.min * 2 ** Math.min(before.failures, 10));
       const { detail } = event;
-      const since = before.phase === "failed" ? before.since : now;
-      const failed = { phase: "failed", detail, since, failures, retryAt: now + wait } as const;
+      const { since } = before;
+      const failed = {
+        phase: "failed",
+        detail,
+        since,
+        failures,
+        retryAt: now + wait,
+        ours,
+      } as const;
       return withSocket(observed, { ...before, ...failed });
     }
     case "unbound": {
@@ -46,20 +58,39 @@ export function socketAsked(
   action: Action & { kind: "bind" | "unbind" },
   now: Millis,
 ): Observed {
-  const { address, service, kind } = action;
-  const before = observed.sockets[addressText(address)];
-  const phase = kind === "bind" ? "binding" : "closing";
+  const before = observed.sockets[addressText(action.address)];
+  const { address, service } = action;
+  if (action.kind === "unbind") {
+    if (before === undefined) return observed;
+    return withSocket(observed, { ...before, phase: "closing", since: now, retryAt: null });
+  }
+  const { backlog } = action;
   const { failures = 0, detail = null } = before ?? {};
-  const known = { address, service, phase, detail, failures, since: now, retryAt: null } as const;
-  return withSocket(observed, known);
+  // While it is tried again and again, it has failed since the first time.
+  const since = before === undefined || failures === 0 ? now : before.since;
+  return withSocket(observed, {
+    ...{ address, service, backlog, detail, failures, since },
+    ...{ phase: "binding", retryAt: null },
+  });
 }
 
 /** A service that starts on demand has been asked for. */
 export function woken(observed: Observed, service: string, now: Millis): Observed {
   return onService(observed, service, (s) => {
-    if (s.demand !== null) return s;
-    return { ...s, demand: { since: now, connections: 0, idleSince: now } };
+    if (s.demand !== null || s.wanted?.spec.listen?.start !== "on-demand") return s;
+    const { since, count } = s.wakes ?? { since: now, count: 0 };
+    const isFresh = now - since >= WAKES_MS;
+    const wakes = isFresh ? { since: now, count: 1 } : { since, count: count + 1 };
+    return { ...s, wakes, demand: freshDemand(now) };
   });
+}
+
+/** Wakes are counted within this time. */
+export const WAKES_MS = 10_000;
+
+/** Asked for now; whether anybody is connected is still to be seen. */
+export function freshDemand(now: Millis): Demand {
+  return { since: now, connections: 0, idleSince: now, failed: null };
 }
 
 /** How many connections there are now; that it is told says that there was one. */
@@ -71,11 +102,40 @@ export function traffic(
   return onService(observed, event.service, (s) => {
     if (s.demand === null) return s;
     const { connections } = event;
-    return {
-      ...s,
-      demand: { ...s.demand, connections, idleSince: connections === 0 ? now : null },
-    };
+    const idleSince = connections === 0 ? now : null;
+    return { ...s, demand: { ...s.demand, connections, idleSince } };
   });
+}
+
+/** Folds that it rests again, or did not come up. */
+export function demandEnded(
+  observed: Observed,
+  { service, effect, reason, instance }: Action & { readonly kind: "demand" },
+  now: Millis,
+): Observed {
+  return onService(observed, service, (s) => {
+    if (effect === "rest" || s.demand === null) return { ...s, demand: null };
+    return { ...s, demand: { ...s.demand, failed: { reason, instance, at: now } } };
+  });
+}
+
+/** What did not come up may be tried again: it is another program now, or somebody asks for it by hand. */
+export function hopeful(observed: Observed, service: string): Observed {
+  let after = observed;
+  for (const name of [service, helperName(service)]) {
+    after = onService(after, name, (s) => (s.demand?.failed ? { ...s, demand: null } : s));
+  }
+  return after;
+}
+
+/** An instance that had what we could not bind has gone: it can be bound now. */
+export function socketsFreed(observed: Observed, service: string, now: Millis): Observed {
+  let after = observed;
+  for (const socket of Object.values(observed.sockets)) {
+    if (socket.service !== service || socket.phase !== "failed" || socket.ours !== true) continue;
+    after = withSocket(after, { ...socket, retryAt: now });
+  }
+  return after;
 }
 
 function withSocket(observed: Observed, socket: ObservedSocket): Observed {

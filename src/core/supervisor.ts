@@ -1,6 +1,7 @@
 import { assert, unreachable } from "../assert.ts";
 import { acted } from "./acted.ts";
 import { decide } from "./decide.ts";
+import { countedSpecs, restingSpecs } from "./demand.ts";
 import { type Desired, NOTHING, offReason, withRestart } from "./desired.ts";
 import type { Event } from "./event.ts";
 import { EMPTY } from "./fold.ts";
@@ -36,6 +37,8 @@ export class Supervisor {
   #observed: Observed = EMPTY;
   #plan: Plan = { actions: [], waits: [], wakeAt: null };
   #watching: readonly ServiceSpec[] = [];
+  #waking: readonly ServiceSpec[] = [];
+  #counting: readonly ServiceSpec[] = [];
   #isInside = false;
   /** Follows one that died, and has not heard yet what became of these runs: it must not act on what it knows. */
   #waiting: { readonly ids: readonly InstanceId[]; readonly until: Millis | null } | null = null;
@@ -123,6 +126,7 @@ export class Supervisor {
       }
     }
     this.#rewatch();
+    this.#listenAnew();
     this.#askSchedules(actions);
     this.#clock.wakeAt(this.#plan.wakeAt);
     this.#onChange({ before, after: this.#observed, actions, now });
@@ -240,12 +244,27 @@ export class Supervisor {
       const target = targetOf(this.#desired, service, name);
       if (target !== null && target.spec.watch !== null) specs.push(target.spec);
     }
-    const isSame =
-      specs.length === this.#watching.length && specs.every((s, i) => s === this.#watching[i]);
-    if (isSame) return;
+    if (sameList(specs, this.#watching)) return;
     this.#watching = specs;
     this.#host.watch(specs);
   }
+
+  /** Tells the host whose first connection, and whose connections, it is to tell of, when that has changed. */
+  #listenAnew(): void {
+    const waking = restingSpecs(this.#desired, this.#observed);
+    if (!sameList(waking, this.#waking)) {
+      this.#waking = waking;
+      this.#host.wakeOn(waking);
+    }
+    const counting = countedSpecs(this.#desired, this.#observed);
+    if (sameList(counting, this.#counting)) return;
+    this.#counting = counting;
+    this.#host.count(counting);
+  }
+}
+
+function sameList(a: readonly ServiceSpec[], b: readonly ServiceSpec[]): boolean {
+  return a.length === b.length && a.every((spec, index) => spec === b[index]);
 }
 
 function liveIds(observed: Observed): readonly InstanceId[] {

@@ -12,6 +12,7 @@ import {
 } from "./observed.ts";
 import type { Action } from "./plan.ts";
 import { freshProbe } from "./readiness.ts";
+import { freshDemand } from "./sockets.ts";
 import type { Millis } from "./spec.ts";
 
 /**
@@ -29,7 +30,7 @@ export function adopted(
   const before = service.instances.find((i) => i.slot === id.slot && !isLive(i));
   const failures = before === undefined ? 0 : nextFailures(before);
   const run = { id, spec: applied, generation, upstream, failures, exits: before?.exits ?? [] };
-  const known = begun(observed, run, now);
+  const known = asked(begun(observed, run, now), event, now);
   if (pid === null) return known;
   return onInstance(known, id, (instance) => ({
     ...instance,
@@ -38,6 +39,18 @@ export function adopted(
     ready: freshProbe(applied.ready, now, now),
     displaced: null,
   }));
+}
+
+/** What runs was asked for, also where nobody remembers that. */
+function asked(
+  observed: Observed,
+  { id, applied }: Event & { readonly kind: "adopted" },
+  now: Millis,
+): Observed {
+  if (applied.listen?.start !== "on-demand") return observed;
+  return withService(observed, id.service, (s) =>
+    s.demand === null ? { ...s, demand: freshDemand(now) } : s,
+  );
 }
 
 /**
@@ -102,6 +115,9 @@ export function resent(instance: Instance, at: Millis): Instance {
       phase: { ...phase, killAt: Math.max(phase.killAt, at + applied.stop.timeout) },
     };
   }
-  if (at <= phase.since) return instance;
-  return { ...instance, phase: { ...phase, since: at, killAt: at + phase.killAt - phase.since } };
+  const { drainMs = 0, ...told } = phase;
+  if (at <= phase.since && drainMs === 0) return instance;
+  const graceMs = Math.max(0, phase.killAt - phase.since - drainMs);
+  const since = Math.max(at, phase.since);
+  return { ...instance, phase: { ...told, since, killAt: since + graceMs } };
 }

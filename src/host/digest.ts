@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isSpecKey, KEY_CLASS } from "../core/classes.ts";
+import { isSpecKey, KEY_CLASS, listenSeen } from "../core/classes.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 
 /**
@@ -8,13 +8,24 @@ import type { ServiceSpec } from "../core/spec.ts";
  */
 export function digestOf(spec: ServiceSpec): string {
   const { inherited, inherit_env: _, ...own } = spec;
-  const keys = Object.entries(own).filter(
-    ([key]) => isSpecKey(key) && KEY_CLASS[key] === "process",
-  );
+  const keys = Object.entries(own).filter(([key, value]) => isSeen(key, value));
   // What the program sees: a variable may have moved from the shell into the file.
-  const part = { ...Object.fromEntries(keys), env: { ...inherited, ...spec.env } };
+  const part = {
+    ...Object.fromEntries(keys),
+    ...(spec.listen === null ? {} : { listen: listenSeen(spec.listen) }),
+    ...(spec.stop.message === undefined ? {} : { message: spec.stop.message }),
+    env: { ...inherited, ...spec.env },
+  };
   return createHash("sha256").update(sortedJson(part)).digest("hex").slice(0, 32);
 }
+
+/** Keys that came later are left out where they say nothing: what an older procs started has its digest still. */
+function isSeen(key: string, value: unknown): boolean {
+  if (!isSpecKey(key) || KEY_CLASS[key] !== "process") return false;
+  return value !== null || !LATER.has(key);
+}
+
+const LATER: ReadonlySet<string> = new Set(["listen", "helps"]);
 
 /** JSON whose keys are in order at every depth: specs are read from files and from records. */
 function sortedJson(value: unknown): string {

@@ -1,4 +1,4 @@
-import type { Instance, Observed, ObservedService } from "../core/observed.ts";
+import type { Demand, Instance, Observed, ObservedService } from "../core/observed.ts";
 
 /** Whether a change is worth a write: answers of probes come all day, and the next supervisor asks anew. */
 export function isNoteworthy(before: Observed, after: Observed): boolean {
@@ -16,7 +16,13 @@ export function isNoteworthy(before: Observed, after: Observed): boolean {
 function isServiceNews(before: ObservedService, after: ObservedService): boolean {
   if (before.instances.length !== after.instances.length) return true;
   if (after.instances.some((one, at) => isInstanceNews(before.instances[at], one))) return true;
+  if (isDemandNews(before.demand, after.demand)) return true;
   return SERVICE_KEYS.some((key) => before[key] !== after[key]);
+}
+
+/** Connections come and go all day; the next supervisor counts them anew. */
+function isDemandNews(before: Demand | null, after: Demand | null): boolean {
+  return before?.since !== after?.since || before?.failed !== after?.failed;
 }
 
 function isInstanceNews(before: Instance | undefined, after: Instance): boolean {

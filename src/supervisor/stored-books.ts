@@ -22,6 +22,8 @@ export function readService(stored: StoredService, specs: SpecReader): ObservedS
   const { good, wanted, rollout, rejected } = stored;
   return {
     ...stored,
+    // Absent: written before services could start on demand.
+    demand: stored.demand ?? null,
     instances: stored.instances.map((one) => readInstance(one, specs)),
     good: good && revision(good),
     wanted: wanted && revision(wanted),
@@ -34,7 +36,11 @@ type Stored<T> = { readonly [K in keyof T]: T[K] extends ServiceSpec ? SpecRef :
 
 /** An ObservedService with references in the place of specs. */
 export interface StoredService
-  extends Omit<ObservedService, "instances" | "good" | "wanted" | "rollout" | "rejected"> {
+  extends Omit<
+    ObservedService,
+    "instances" | "good" | "wanted" | "rollout" | "rejected" | "demand"
+  > {
+  readonly demand?: ObservedService["demand"];
   readonly instances: readonly StoredInstance[];
   readonly good: Stored<Revision> | null;
   readonly wanted: Stored<Revision> | null;

@@ -55,7 +55,7 @@ const OTHER: { readonly [K in keyof ServiceSpec]: Pick<ServiceSpec, K> } = {
 // Object.keys of a total table: its keys are those of the spec.
 const keys = Object.keys(KEY_CLASS) as (keyof ServiceSpec)[];
 /** What an edit of these does is not said by their class alone; each has tests of its own. */
-const SPECIAL: ReadonlySet<keyof ServiceSpec> = new Set(["name", "profiles", "enabled"]);
+const SPECIAL: ReadonlySet<keyof ServiceSpec> = new Set(["name", "profiles", "enabled", "helps"]);
 
 describe("an edit of one key does what its class says, and only to its own service", () => {
   // Ambient variables come and go with inherit_env: without them the key alone changes nothing.
@@ -102,8 +102,8 @@ describe("the table", () => {
     expect(inFile.length).toBeGreaterThan(20);
     expect(inFile.filter((key) => classOfKey(key) === null)).toEqual([]);
     const known = new Set(inFile);
-    // `name` is the key of the map; `inherited` is filled in by the supervisor.
-    const internal = new Set(["name", "inherited"]);
+    // `name` is the key of the map; the supervisor fills in `inherited`, and gives services helpers.
+    const internal = new Set(["name", "inherited", "helps"]);
     expect(keys.filter((key) => !known.has(key) && !internal.has(key))).toEqual([]);
     expect(Object.keys(FILE_KEY_CLASS).filter((key) => !known.has(key))).toEqual([]);
   });
