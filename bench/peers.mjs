@@ -83,39 +83,53 @@ function pm2Bin() {
   return installed ?? (has("pm2") ? "pm2" : null);
 }
 
-function procs(name, mode) {
+/** A project with one service `web`: what `describe` says for a port, and an environment. */
+export function procsOf(name, describe, prepare) {
   return {
     name,
     missing: () => null,
-    async start({ folder, instances, env }) {
+    async start({ folder, env, ...setup }) {
       const port = await freePort();
       const all = { ...process.env, PROCS_STATE_DIR: join(folder, "procs") };
       const run = (...args) => ran(NODE, [BIN, ...args], { cwd: folder, env: all });
+      prepare(folder, port);
       let generation = 0;
       const write = (changed) => {
         generation += 1;
-        const service = {
-          command: [NODE, SERVER],
-          listen: { port, mode },
-          instances,
-          env: { ...env, GENERATION: String(generation), ...changed },
-        };
-        writeFileSync(join(folder, "procs.yaml"), JSON.stringify({ services: { web: service } }));
+        const service = describe(port, setup);
+        const own = { ...service.env, ...env, GENERATION: String(generation), ...changed };
+        const services = { web: { ...service, env: own } };
+        writeFileSync(join(folder, "procs.yaml"), JSON.stringify({ services }));
       };
+      const stop = () => run("down", "-t", "1s");
       write({});
-      const up = await run("up", "-d");
-      if (up.code !== 0) throw new Error(`procs up: ${up.code}\n${up.text}`);
-      await answers(port);
+      try {
+        const up = await run("up", "-d");
+        if (up.code !== 0) throw new Error(`procs up: ${up.code}\n${up.text}`);
+        await answers(port);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
       return {
         port,
         reload(changed) {
           write(changed);
           return run("reload", "-y");
         },
-        stop: () => run("down", "-t", "1s"),
+        stop,
       };
     },
   };
+}
+
+function procs(name, mode) {
+  const describe = (port, { instances }) => ({
+    command: [NODE, SERVER],
+    listen: { port, mode },
+    instances,
+  });
+  return procsOf(name, describe, () => {});
 }
 
 /** Programs without a manager, each in front of two plain servers. */

@@ -1,10 +1,10 @@
 // What clients see of deployments: procs and PM2 with the same plain Node server (it knows of neither), the same load
 // from bench/load.mjs, one after the other. Each failed request is counted by what went wrong.
 //   SECONDS=60 npm run bench -- zero-downtime        PEERS=share,pm2 names who takes part
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startLoad } from "./loaded.mjs";
 import { installPm2, pm2, proxy, share } from "./peers.mjs";
 
 const SECONDS = Number(process.env.SECONDS ?? 60);
@@ -47,7 +47,7 @@ async function measure(peer, scene, folder) {
   mkdirSync(folder);
   const served = await peer.start({ folder, instances: 2, env: ENV });
   try {
-    const load = startLoad(served.port, scene.close);
+    const load = startLoad(served.port, { close: scene.close, connections: CONNECTIONS });
     await pause(2000);
     const codes = await scene.run(served);
     const result = await load.end();
@@ -84,26 +84,6 @@ function words(said) {
   const codes = said.map(({ code }) => code).join(" ");
   const times = said.map(({ tookMs }) => (tookMs / 1000).toFixed(1)).join(" ");
   return `exit ${codes} after ${times} s`;
-}
-
-function startLoad(port, close) {
-  const args = ["--until-eof", "--connections", String(CONNECTIONS), ...(close ? ["--close"] : [])];
-  const file = join(import.meta.dirname, "load.mjs");
-  const child = spawn(process.execPath, [file, `http://127.0.0.1:${port}/`, ...args], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  let text = "";
-  child.stdout.setEncoding("utf8").on("data", (part) => {
-    text += part;
-  });
-  const over = new Promise((resolve) => child.on("close", resolve));
-  return {
-    async end() {
-      child.stdin.end();
-      await over;
-      return JSON.parse(text);
-    },
-  };
 }
 
 function pause(ms) {
