@@ -118,6 +118,8 @@ function isTrouble(event: EventItem): boolean {
 
 /** Steps on the way are not news; where they lead to is. */
 function isWorthALine(event: EventItem): boolean {
+  // Of what procs runs for a service only trouble is.
+  if (event.service?.includes(":") === true && !isTrouble(event)) return false;
   switch (event.type) {
     case "state":
       return event.state !== undefined && !ON_THE_WAY.has(event.state);

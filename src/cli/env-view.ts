@@ -1,3 +1,4 @@
+import { listenPort } from "../core/address.ts";
 import { isSecret } from "../core/secret.ts";
 import { INSTANCE_MARK, type Project, type ServiceSpec, type Source } from "../core/spec.ts";
 
@@ -40,11 +41,11 @@ export function variablesOf(facts: EnvFacts): readonly Variable[] {
         runsWith: { value: applied?.env[name] ?? null },
       }),
     );
-  const given: [string, string][] = [
+  const given: (readonly [string, string])[] = [
     ["PROCS_SERVICE", spec.name],
     ["PROCS_INSTANCE", "1"],
   ];
-  if (typeof spec.port === "number") given.unshift(["PORT", String(spec.port)]);
+  given.unshift(...portVariables(spec));
   const procs = given
     .filter(([name]) => spec.env[name] === undefined)
     .map(([name, value]) => variable(name, value, { from: "procs", source: null, runsWith: null }));
@@ -56,6 +57,18 @@ export function variablesOf(facts: EnvFacts): readonly Variable[] {
       variable(name, value, { from: "inherited", source: null, runsWith: null }),
     );
   return [...own, ...gone, ...procs, ...inherited];
+}
+
+/** A shared socket's port, or the instance's own; one that is chosen at each start is not known here. */
+function portVariables(spec: ServiceSpec): readonly (readonly [string, string])[] {
+  if (typeof spec.port === "number") return [["PORT", String(spec.port)]];
+  const { listen } = spec;
+  if (listen?.mode !== "share") return [];
+  const port = listenPort(spec);
+  return [
+    ...(port === null ? [] : [["PORT", String(port)] as const]),
+    ["LISTEN_FDS", String(listen.addresses.length)],
+  ];
 }
 
 function variable(

@@ -1,4 +1,6 @@
 import type { ServiceStatus, Snapshot } from "../control/snapshot.ts";
+import { addressText } from "../core/address.ts";
+import { listensOn } from "../core/socket-words.ts";
 import type { Project, ServiceSpec } from "../core/spec.ts";
 import { formatCheck, formatCommand } from "../core/units.ts";
 
@@ -36,7 +38,10 @@ function idleService(
     since: null,
     cpu_percent: null,
     memory_bytes: null,
-    where: typeof spec.port === "number" ? `:${spec.port}` : null,
+    where: listensOn(spec) ?? (typeof spec.port === "number" ? `:${spec.port}` : null),
+    listens: (spec.listen?.addresses ?? []).map(addressText),
+    connections: null,
+    proxy: null,
     next_due: null,
     retry_in_ms: null,
     last_exit: null,

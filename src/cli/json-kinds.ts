@@ -61,19 +61,22 @@ const lastExit = object(
   { oom },
 );
 
-const instance = object({
-  instance: whole,
-  run: whole,
-  state,
-  pid: wholeOrNull,
-  port: wholeOrNull,
-  since: timeOrNull,
-  cpu_percent: numberOrNull,
-  memory_bytes: numberOrNull,
-  current: flag,
-});
+const instance = object(
+  {
+    instance: whole,
+    run: whole,
+    state,
+    pid: wholeOrNull,
+    port: wholeOrNull,
+    since: timeOrNull,
+    cpu_percent: numberOrNull,
+    memory_bytes: numberOrNull,
+    current: flag,
+  },
+  { connections: wholeOrNull, detail: textOrNull },
+);
 
-const service = object({
+const serviceFields = {
   name: text,
   kind: { enum: ["service", "task"] },
   state,
@@ -100,6 +103,11 @@ const service = object({
   needed_by: texts,
   source: orNull(source),
   probe: textOrNull,
+};
+const service = object(serviceFields, {
+  listens: texts,
+  connections: wholeOrNull,
+  proxy: orNull(instance),
 });
 
 const change = object({
@@ -140,6 +148,9 @@ const event = kind(
     retry_in_ms: number,
     failures: whole,
     failures_max: whole,
+    drain_ms: number,
+    replaced: whole,
+    instances: whole,
     killed: flag,
     hunted: list(object({ pid: whole, name: text }, { stuck: flag })),
     hunted_more: whole,

@@ -130,10 +130,10 @@ function lineReport(context: Screen, settings: ReportSettings): Report {
       if (!isEnd && !isNews(row, settings.verb)) continue;
       const isGood = row.state === "ready" || row.state === "done";
       // The verdict on a failure comes whole, with its last words; a crash on the way is one line.
-      const key = isGood ? row.state : isEnd ? "end" : `${row.state} ${row.words}`;
+      const key = isGood ? row.state : isEnd ? "end" : `${row.state} ${row.news ?? row.words}`;
       if (last.get(row.name) === key) continue;
       last.set(row.name, key);
-      const shown = isEnd ? row : { ...row, lines: [] };
+      const { bar: _, ...shown } = isEnd ? row : { ...row, lines: [] };
       write(context, aligned(shown, rows, look, settings.indent));
     }
   };

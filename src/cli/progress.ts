@@ -7,6 +7,7 @@ import type {
 } from "../control/protocol.ts";
 import type { PlanDoc, PlanService } from "../core/plan-doc.ts";
 import { clean } from "./clean.ts";
+import { type Rolling, rolled, rollingNews, rollingWords } from "./progress-rolling.ts";
 import { type Row, resultRow, took, type Verb } from "./results.ts";
 
 /**
@@ -27,6 +28,8 @@ export interface ServiceProgress {
   readonly instances: ReadonlyMap<number, EventItem>;
   /** What was last said of the service as a whole: what it waits for, how a rollout goes. */
   readonly said: EventItem | null;
+  /** A replacement of its instances that is under way. */
+  readonly rolling: Rolling | null;
   readonly result: ServiceResult | null;
 }
 
@@ -83,7 +86,13 @@ function serviceRow(service: ServiceProgress, verb: Verb): Row {
     words: liveWords(service, state, cause, instances),
     extras: state === "ready" && cause?.port !== undefined ? [`:${cause.port}`] : [],
     lines: state === "crashed" || state === "failed" ? (cause?.last_lines ?? []).map(clean) : [],
+    ...rollingOf(service, state),
   };
+}
+
+function rollingOf({ rolling }: ServiceProgress, state: State): Pick<Row, "bar" | "news"> {
+  if (state !== "reloading" || rolling === null) return {};
+  return { bar: rolling, news: rollingNews(rolling) };
 }
 
 /**
@@ -91,13 +100,13 @@ function serviceRow(service: ServiceProgress, verb: Verb): Row {
  * judged at the end: on its way it stops, gets ready and may even crash and go back.
  */
 export function isNews(row: Row, verb: Verb): boolean {
-  if (row.state === "reloading") return /\d+ of \d+/.test(row.words);
+  if (row.state === "reloading") return row.news !== undefined && row.news !== "";
   if (verb === "reload" || verb === "restart") return false;
   return ["ready", "done", "crashed", "unready"].includes(row.state);
 }
 
 function untouched(name: string): ServiceProgress {
-  return { name, wanted: null, instances: new Map(), said: null, result: null };
+  return { name, wanted: null, instances: new Map(), said: null, rolling: null, result: null };
 }
 
 function withPlan(progress: Progress, plan: PlanDoc): Progress {
@@ -112,11 +121,13 @@ function withPlan(progress: Progress, plan: PlanDoc): Progress {
 }
 
 function withEvent(progress: Progress, event: EventItem): Progress {
-  if (event.service === undefined) return progress;
-  if (event.type !== "state" && event.type !== "rollout") return progress;
-  const service = progress.services.get(event.service) ?? untouched(event.service);
+  // What procs runs for a service is told of by that service's verdict.
+  if (event.service === undefined || event.service.includes(":")) return progress;
+  if (!TELLING.has(event.type)) return progress;
+  const before = progress.services.get(event.service) ?? untouched(event.service);
+  const service = { ...before, rolling: rolled(before.rolling, event) };
   const services = new Map(progress.services);
-  if (event.type === "rollout" || event.instance === undefined) {
+  if (event.type !== "state" || event.instance === undefined) {
     services.set(event.service, { ...service, said: event });
   } else {
     const instances = new Map(service.instances).set(event.instance, event);
@@ -124,6 +135,9 @@ function withEvent(progress: Progress, event: EventItem): Progress {
   }
   return { ...progress, services };
 }
+
+/** Of other types, such as an answer of a probe, nothing is shown. */
+const TELLING: ReadonlySet<EventItem["type"]> = new Set(["state", "rollout", "socket", "demand"]);
 
 function withResult(progress: Progress, result: ResultItem): Progress {
   const services = new Map(progress.services);
@@ -138,7 +152,7 @@ function withResult(progress: Progress, result: ResultItem): Progress {
 function liveState(service: ServiceProgress, instances: readonly EventItem[]): State {
   const has = (state: State) => instances.some((event) => event.state === state);
   for (const trouble of ["failed", "crashed", "unready"] as const) if (has(trouble)) return trouble;
-  if (service.said?.type === "rollout") return "reloading";
+  if (service.rolling !== null || service.said?.type === "rollout") return "reloading";
   if (instances.length === 0) return service.said?.state ?? "waiting";
   for (const moving of ["stopping", "starting", "waiting"] as const) if (has(moving)) return moving;
   const ready = instances.filter((event) => event.state === "ready").length;
@@ -170,6 +184,7 @@ function liveWords(
     case "unready":
       return "not ready";
     case "reloading":
+      if (service.rolling !== null) return rollingWords(service.rolling);
       return service.said === null ? "reloading" : withoutName(service.said, service.name);
     default:
       return state;

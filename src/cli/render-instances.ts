@@ -1,4 +1,5 @@
 import type { InstanceStatus, ServiceStatus } from "../control/snapshot.ts";
+import { clean } from "./clean.ts";
 import { bytes, percent, span } from "./format.ts";
 import type { Screen } from "./render-ps.ts";
 import { marksFor, STATES } from "./symbols.ts";
@@ -15,6 +16,9 @@ const COLUMNS: readonly Column[] = [
   { key: "mem", title: "MEM", align: "right", least: 6, drop: 1 },
 ];
 
+/** Only where those of some service can be counted. */
+const CONNECTIONS: Column = { key: "conn", title: "CONN", align: "right", drop: 2.5 };
+
 /** One row an instance; an instance of an older revision says so. */
 export function instancesTable(
   services: readonly ServiceStatus[],
@@ -23,8 +27,9 @@ export function instancesTable(
   const rows = services.flatMap((service) =>
     service.instances.map((instance) => instanceRow(service.name, instance, screen)),
   );
+  const isCounted = services.some((service) => service.connections != null);
   return renderTable({
-    columns: COLUMNS,
+    columns: isCounted ? [...COLUMNS, CONNECTIONS] : COLUMNS,
     rows,
     width: screen.width,
     heading: screen.paint.dim,
@@ -32,7 +37,7 @@ export function instancesTable(
   });
 }
 
-/** Tab-separated: service, instance, state, pid, port, since, run, cpu, memory. */
+/** Tab-separated: service, instance, state, pid, port, since, run, cpu, memory, connections. */
 export function instanceRows(services: readonly ServiceStatus[]): readonly string[] {
   return services.flatMap((service) =>
     service.instances.map((one) =>
@@ -46,9 +51,15 @@ export function instanceRows(services: readonly ServiceStatus[]): readonly strin
         one.run,
         one.cpu_percent === null ? "" : Math.round(one.cpu_percent * 10) / 10,
         one.memory_bytes ?? "",
+        one.connections ?? "",
       ].join("\t"),
     ),
   );
+}
+
+/** What ends is told of; a probe's answers are on the screen of `status`. */
+function detailOf({ state, detail }: InstanceStatus): string {
+  return state === "stopping" ? clean(detail ?? "") : "";
 }
 
 function instanceRow(service: string, instance: InstanceStatus, screen: Screen): Row {
@@ -65,7 +76,10 @@ function instanceRow(service: string, instance: InstanceStatus, screen: Screen):
       run: { text: String(instance.run) },
       cpu: { text: instance.cpu_percent === null ? "-" : percent(instance.cpu_percent) },
       mem: { text: instance.memory_bytes === null ? "-" : bytes(instance.memory_bytes) },
+      conn: { text: String(instance.connections ?? "-") },
     },
-    below: instance.current ? [] : [screen.paint.dim("an older revision, to be replaced")],
+    below: [instance.current ? "" : "an older revision, to be replaced", detailOf(instance)]
+      .filter((line) => line !== "")
+      .map(screen.paint.dim),
   };
 }

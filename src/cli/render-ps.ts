@@ -21,9 +21,10 @@ export type PsField =
   | "restarts"
   | "cpu_percent"
   | "memory_bytes"
-  | "where";
+  | "where"
+  | "connections";
 
-/** In the order of the piped form. */
+/** In the order of the piped form; there are more to ask for. */
 export const PS_FIELDS: readonly PsField[] = [
   "name",
   "state",
@@ -43,10 +44,22 @@ export const PS_FIELD_ALIASES: Readonly<Record<string, PsField>> = {
   cpu: "cpu_percent",
   mem: "memory_bytes",
   memory: "memory_bytes",
+  conn: "connections",
 };
+
+/** All that can be asked for. */
+export const PS_FIELDS_ALL: readonly PsField[] = [...PS_FIELDS, "connections"];
 
 /** READY shows `wanted` too, so the table does not show it again. */
 export const PS_COLUMNS: readonly PsField[] = PS_FIELDS.filter((field) => field !== "wanted");
+
+/** The table's columns; connections only where those of some service can be counted. */
+export function psColumns(services: readonly ServiceStatus[]): readonly PsField[] {
+  const isKnown = services.some((service) => service.connections != null);
+  return PS_COLUMNS.flatMap((field) =>
+    field === "where" && isKnown ? ["connections", field] : field,
+  );
+}
 
 const COLUMNS: Readonly<Record<PsField, Column>> = {
   name: { key: "name", title: "SERVICE", cutTo: 16 },
@@ -58,6 +71,7 @@ const COLUMNS: Readonly<Record<PsField, Column>> = {
   cpu_percent: { key: "cpu_percent", title: "CPU", align: "right", least: 4, drop: 2 },
   memory_bytes: { key: "memory_bytes", title: "MEM", align: "right", least: 6, drop: 1 },
   where: { key: "where", title: "WHERE", cutTo: 24, drop: 5 },
+  connections: { key: "connections", title: "CONN", align: "right", drop: 1.5 },
 };
 
 /** The table for people. */
@@ -89,6 +103,8 @@ export function psSentences(services: readonly ServiceStatus[], nowMs: number): 
     if (service.since !== null) parts.push(`up ${span(nowMs - Date.parse(service.since))}`);
     const where = whereOf(service);
     if (where !== null) parts.push(where);
+    const open = service.connections;
+    if (open != null) parts.push(count(open, "connection"));
     return `${service.name}: ${parts.join(", ")}`;
   });
 }
@@ -153,6 +169,8 @@ function psCell(service: ServiceStatus, field: PsField, screen: Screen): Cell {
       return { text: service.memory_bytes === null ? "-" : bytes(service.memory_bytes) };
     case "where":
       return { text: whereOf(service) ?? "" };
+    case "connections":
+      return { text: service.connections == null ? "-" : String(service.connections) };
     case "restarts":
       return service.kind === "task" && service.restarts === 0
         ? { text: "-" }
@@ -167,12 +185,14 @@ function psValue(service: ServiceStatus, field: PsField): string | number | null
   if (field === "cpu_percent" && service.cpu_percent !== null) {
     return Math.round(service.cpu_percent * 10) / 10;
   }
-  return service[field];
+  return service[field] ?? null;
 }
 
 /** Where it is reached while it can be; else what there is to say about its state. */
 function whereOf(service: ServiceStatus): string | null {
   if (service.state === "ready") return service.where ?? service.detail;
+  if (service.state === "idle" && service.where !== null)
+    return `${service.where} starts on connect`;
   return service.detail ?? (service.state === "stopped" ? null : service.where);
 }
 

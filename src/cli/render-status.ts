@@ -1,7 +1,7 @@
 import type { EventItem, State } from "../control/protocol.ts";
-import type { ServiceStatus } from "../control/snapshot.ts";
+import type { InstanceStatus, ServiceStatus } from "../control/snapshot.ts";
 import { clean } from "./clean.ts";
-import { ago, bytes, clock, percent, span } from "./format.ts";
+import { ago, bytes, clock, count, percent, span } from "./format.ts";
 import type { Screen } from "./render-ps.ts";
 import { marksFor, STATES } from "./symbols.ts";
 import { renderTable } from "./table.ts";
@@ -44,6 +44,7 @@ export function renderStatus(facts: StatusFacts, screen: Screen): readonly strin
     ),
     ...labelled("last exit", exitLine(service, screen.nowMs), screen),
     ...instanceLines(service, screen),
+    ...proxyLines(service, screen),
     ...historyLines(facts.history, screen),
     ...lastLineLines(facts.lastLines, screen),
   ];
@@ -72,10 +73,15 @@ function headLine(service: ServiceStatus, screen: Screen): string {
 }
 
 /** Where it answers and what its probe says, in one line: `url`, `port`, or with neither `ready when`. */
-function whereLines({ where, probe }: ServiceStatus, screen: Screen): readonly string[] {
+function whereLines(
+  { where, probe, connections }: ServiceStatus,
+  screen: Screen,
+): readonly string[] {
+  const open = connections == null ? "" : `   ${count(connections, "connection")}`;
   if (where === null) return labelled("ready when", probe === null ? [] : [probe], screen);
-  const label = where.startsWith("http") ? "url" : "port";
-  return labelled(label, [probe === null ? where : `${where}   ready when ${probe}`], screen);
+  const label = where.startsWith("http") ? "url" : where.includes("/") ? "socket" : "port";
+  const asked = probe === null ? "" : `   ready when ${probe}`;
+  return labelled(label, [`${where}${open}${asked}`], screen);
 }
 
 function dependencyLine(facts: StatusFacts): readonly string[] {
@@ -102,6 +108,7 @@ function exitLine(service: ServiceStatus, nowMs: number): readonly string[] {
 
 function instanceLines(service: ServiceStatus, screen: Screen): readonly string[] {
   if (service.instances.length === 0) return [];
+  const isCounted = service.instances.some((one) => one.connections != null);
   const lines = renderTable({
     columns: [
       { key: "name", title: "instance", least: LABEL_WIDTH - 2 },
@@ -111,6 +118,7 @@ function instanceLines(service: ServiceStatus, screen: Screen): readonly string[
       { key: "cpu", title: "cpu", align: "right", drop: 2 },
       { key: "mem", title: "mem", align: "right", drop: 1 },
       { key: "run", title: "run", align: "right", drop: 3 },
+      ...(isCounted ? [{ key: "conn", title: "conn", align: "right", drop: 3.5 } as const] : []),
       { key: "note", title: "", drop: 5 },
     ],
     rows: service.instances.map((one) => ({
@@ -122,7 +130,8 @@ function instanceLines(service: ServiceStatus, screen: Screen): readonly string[
         cpu: { text: one.cpu_percent === null ? "-" : percent(one.cpu_percent) },
         mem: { text: one.memory_bytes === null ? "-" : bytes(one.memory_bytes) },
         run: { text: String(one.run) },
-        note: { text: one.current ? "" : "older revision" },
+        conn: { text: String(one.connections ?? "-") },
+        note: { text: noteOf(one) },
       },
     })),
     width: screen.width - 2,
@@ -130,6 +139,26 @@ function instanceLines(service: ServiceStatus, screen: Screen): readonly string[
     ellipsis: marksFor(screen.ascii).ellipsis,
   });
   return lines.map((line) => `  ${line}`);
+}
+
+/** `older revision, draining, 12 connections, up to 30s`. */
+function noteOf({ current, detail }: InstanceStatus): string {
+  return [current ? "" : "older revision", clean(detail ?? "")].filter(Boolean).join(", ");
+}
+
+/** What accepts for it: a process of procs. */
+function proxyLines(service: ServiceStatus, screen: Screen): readonly string[] {
+  const { proxy } = service;
+  if (proxy == null) return [];
+  const words = [
+    STATES[proxy.state].word,
+    proxy.pid === null ? "" : `pid ${proxy.pid}`,
+    proxy.since === null ? "" : `up ${span(screen.nowMs - Date.parse(proxy.since))}`,
+    proxy.memory_bytes === null ? "" : bytes(proxy.memory_bytes),
+    clean(proxy.detail ?? ""),
+    `logs: procs logs ${service.name}:proxy`,
+  ];
+  return labelled("proxy", [words.filter(Boolean).join("   ")], screen);
 }
 
 function historyLines(history: readonly EventItem[], screen: Screen): readonly string[] {

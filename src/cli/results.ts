@@ -14,6 +14,10 @@ export interface Row {
   /** Where it answers, how many instances: a column of its own. */
   readonly extras: readonly string[];
   readonly lines: readonly string[];
+  /** A bar before the words: so many of so many. */
+  readonly bar?: { readonly done: number; readonly of: number };
+  /** Of a replacement under way: another text whenever there is something to tell; empty: nothing yet. */
+  readonly news?: string;
 }
 
 /** What was asked for: chooses between `replaced` and `restarted`. */
@@ -34,11 +38,13 @@ export function resultRow(result: ServiceResult, verb: Verb): Row {
     name: result.name,
     state: resultState(result),
     words,
-    // What has stopped answers nowhere.
-    extras: result.ok && result.outcome !== "stopped" && result.outcome !== "removed" ? extras : [],
+    // What has stopped answers nowhere; what is idle says itself where it listens.
+    extras: result.ok && !SILENT.has(result.outcome) ? extras : [],
     lines: result.ok ? [] : lastLines(result),
   };
 }
+
+const SILENT: ReadonlySet<ServiceResult["outcome"]> = new Set(["stopped", "removed", "idle"]);
 
 /** The words of a program that is gone again must not be taken for those of the one that runs. */
 function lastLines(result: ServiceResult): readonly string[] {
@@ -56,13 +62,24 @@ export function renderRows(rows: readonly Row[], look: Look, indent: number): re
   return rows.flatMap((row) => {
     const sign = stateSymbol(row.state, look.paint, look.ascii);
     const words = row.extras.length > 0 ? pad(row.words, wordsWidth) : row.words;
-    const text = [`${pad(row.name, nameWidth)}   ${words}`, ...row.extras].join("   ");
+    const bar = row.bar === undefined ? "" : barOf(row.bar, look.ascii);
+    const text = [`${pad(row.name, nameWidth)}   ${bar}${words}`, ...row.extras].join("   ");
     const room = look.columns - indent - displayWidth(sign) - 1;
     return [
       `${margin}${sign} ${cut(text, room, ellipsis)}`,
       ...row.lines.map((line) => cut(`${margin}    ${line}`, look.columns, ellipsis)),
     ];
   });
+}
+
+const BAR_MAX = 20;
+
+/** `[■■□] `: a cell an instance, as long as there is room. */
+function barOf(bar: NonNullable<Row["bar"]>, ascii: boolean): string {
+  const { full, empty } = marksFor(ascii);
+  const cells = Math.min(bar.of, BAR_MAX);
+  const done = bar.of === 0 ? 0 : Math.floor((bar.done * cells) / bar.of);
+  return `[${full.repeat(done)}${empty.repeat(cells - done)}] `;
 }
 
 function widest(texts: readonly string[]): number {
@@ -155,7 +172,7 @@ function resultWords(result: ServiceResult, verb: Verb): string {
     case "done":
       return `done${time}`;
     case "idle":
-      return detail === null ? "idle" : `idle   ${detail}`;
+      return idleWords(result, verb);
     case "unchanged":
       if (wasDone(result)) return "done, unchanged";
       return verb === "up" ? "ready, unchanged" : (detail ?? "unchanged");
@@ -184,6 +201,16 @@ function resultWords(result: ServiceResult, verb: Verb): string {
     default:
       return detail ?? result.outcome.replaceAll("_", " ");
   }
+}
+
+/** A task that waits for its time, or a service that waits for its first connection. */
+function idleWords({ detail }: ServiceResult, verb: Verb): string {
+  if (detail === null) return "idle";
+  if (!detail.startsWith("listens on ")) return `idle   ${detail}`;
+  const on = detail.slice("listens on ".length);
+  if (verb === "restart")
+    return `idle, nothing to restart: starts with the first connection on ${on}`;
+  return verb === "start" ? `idle, ${detail}: starts with the first connection` : `idle, ${detail}`;
 }
 
 function gaveUpWords(detail: string | null): string {

@@ -163,7 +163,7 @@ export type Operation = {
   | {
       readonly op: "wait";
       readonly services: readonly string[];
-      readonly for: "ready" | "stopped" | "done";
+      readonly for: "ready" | "stopped" | "done" | "idle";
       readonly timeout_ms: number;
     }
   /** Ends everything and then the supervisor. */
@@ -244,6 +244,9 @@ export interface EventItem {
   readonly hunted_more?: number;
   /** And that they live on all the same. */
   readonly lasting?: boolean;
+  /** How many instances of a service have been replaced, of how many. */
+  readonly replaced?: number;
+  readonly instances?: number;
   readonly elapsed_ms?: number;
   readonly last_lines?: readonly string[];
   readonly by?: By;

@@ -252,7 +252,7 @@ export const operation = tagged<Operation>("op", {
   wait: object({
     ...asking,
     services: names,
-    for: optional(oneOf("ready", "stopped", "done"), "ready"),
+    for: optional(oneOf("ready", "stopped", "done", "idle"), "ready"),
     timeout_ms: waiting.timeout_ms,
   }),
   down: object({ ...asking, grace_ms: optional(nullable(duration), null) }),

@@ -36,6 +36,8 @@ export interface Told {
   readonly hunted?: readonly HuntedProcess[];
   readonly hunted_more?: number;
   readonly lasting?: boolean;
+  readonly replaced?: number;
+  readonly instances?: number;
   readonly elapsed_ms?: number;
 }
 

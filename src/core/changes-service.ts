@@ -48,10 +48,12 @@ function rolloutTransition(
     };
   }
   if (to !== null && from?.since !== to.since) {
-    return { ...about, message: `${name} is being replaced`, state };
+    const begun = { replaced: to.replaced, instances: count };
+    return { ...about, message: `${name} is being replaced`, state, ...begun };
   }
   if (from !== null && to !== null && from.replaced !== to.replaced) {
-    return { ...about, message: `${name} ${to.replaced} of ${count} replaced`, state };
+    const message = `${name} ${to.replaced} of ${count} replaced`;
+    return { ...about, message, state, replaced: to.replaced, instances: count };
   }
   if (from !== null && to === null && is.good !== was?.good) {
     const elapsed = now - from.since;

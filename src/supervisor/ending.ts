@@ -81,6 +81,7 @@ function goalOf(wanted: Op<"wait">["for"], found: Verdict): Goal {
   // A crashed one may still come right by itself; that is what waiting is for.
   if (found.kind === "failed") return found.outcome === "failed" ? "lost" : "open";
   if (found.kind === "pending" || isOff) return "open";
+  if (wanted === "idle") return found.outcome === "waiting" ? "met" : "open";
   return wanted === "ready" || found.outcome === "done" ? "met" : "open";
 }
 

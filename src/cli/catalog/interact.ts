@@ -47,7 +47,7 @@ export const INTERACT: readonly Command[] = [
     summary: "restart services with the file as it is on disk now",
     usage: "[SERVICE…] [--rolling] [--last-applied]",
     options: [
-      { name: "rolling", summary: "replace instances one by one, always some ready" },
+      { name: "rolling", summary: "replace instances one by one, always some ready; else refused" },
       { name: "last-applied", summary: "with the settings that run now, whatever the file says" },
       TIMEOUT,
       NO_WAIT,
@@ -121,7 +121,7 @@ export const INTERACT: readonly Command[] = [
     summary: "wait until services are ready, stopped or done",
     usage: "[SERVICE…] [--for ready] [--timeout 60s]",
     options: [
-      { name: "for", value: "STATE", summary: "ready (default), stopped or done" },
+      { name: "for", value: "STATE", summary: "ready (default), stopped, done or idle" },
       { name: "timeout", value: "60s", alsoLong: ["wait-timeout"], summary: "at most this long" },
     ],
     examples: [{ line: "procs wait api --timeout 30s && npm run e2e", what: "in a script" }],

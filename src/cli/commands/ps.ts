@@ -8,9 +8,10 @@ import { isAccessible } from "../output.ts";
 import { instanceRows, instancesTable } from "../render-instances.ts";
 import {
   isFine,
-  PS_COLUMNS,
   PS_FIELD_ALIASES,
   PS_FIELDS,
+  PS_FIELDS_ALL,
+  psColumns,
   psRows,
   psSentences,
   psSummary,
@@ -78,9 +79,9 @@ function screenful(context: Context, args: ParsedArgs, snapshot: Snapshot): stri
   const fields =
     wanted === null
       ? out.mode === "pretty"
-        ? PS_COLUMNS
+        ? psColumns(services)
         : PS_FIELDS
-      : chooseFields(wanted, PS_FIELDS, PS_FIELD_ALIASES);
+      : chooseFields(wanted, PS_FIELDS_ALL, PS_FIELD_ALIASES);
   if (out.mode === "plain") return block(psRows(services, fields));
   if (isAccessible(context.env)) return block(psSentences(services, screen.nowMs));
   return block(psTable(services, fields, screen));

@@ -1,4 +1,4 @@
-import type { PlanRequest } from "../../control/protocol.ts";
+import type { PlanRequest, StreamItem } from "../../control/protocol.ts";
 import type { Change } from "../../core/plan-doc.ts";
 import type { Project } from "../../core/spec.ts";
 import { EXIT, UserError, userError } from "../../errors.ts";
@@ -27,22 +27,29 @@ export async function run(context: Context, args: ParsedArgs): Promise<number> {
   if (args.positionals.length === 0 && !(await agrees(context, services))) return EXIT.failed;
   const apply = project === null ? null : request(context, project, services);
   const changes = apply === null ? {} : await alsoApplied(context, apply, services);
-  const { result } = await act(
+  const rolling = args.flag("rolling");
+  // Who asks for a rolling restart by name counts on it; one of all tells what is down meanwhile.
+  const gap = rolling && args.positionals.length > 0 ? ("refuse" as const) : null;
+  const operation = { op: "restart", by: by(), services, rolling, gap, apply } as const;
+  const { result, items } = await act(
     context,
-    {
-      op: "restart",
-      by: by(),
-      services,
-      rolling: args.flag("rolling"),
-      apply,
-      ...waiting(args),
-    },
+    { ...operation, ...waiting(args) },
     { verb: "restart", names: services, indent: 0 },
   );
+  if (rolling) for (const line of gapLines(items)) context.say(line);
   if (result === null) return EXIT.interrupted;
   if (context.globals.json) context.out.json(actionResult("restart", result, changes));
   else if (result.ok) for (const line of alsoAppliedWords(changes)) context.say(line);
   return exitOf(result);
+}
+
+/** `db was not replaced rolling: about 2s of downtime, because it holds :5432 alone`. */
+function gapLines(items: readonly StreamItem[]): readonly string[] {
+  const plan = items.find((item) => item.kind === "plan")?.plan;
+  const gaps = (plan?.services ?? []).filter((one) => one.action === "stop_then_start");
+  return gaps.map(({ service, words }) => {
+    return `${service} was not replaced rolling: ${words.replace("stop, then start: ", "")}`;
+  });
 }
 
 /** `Also applied: env.PORT 3000 -> 4000 (procs.yaml:9)`, with the service's name when there are several. */

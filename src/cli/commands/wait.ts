@@ -10,8 +10,8 @@ const WAIT_MS = 60_000;
 /** Waits until services are ready, stopped or done. */
 export async function run(context: Context, args: ParsedArgs): Promise<number> {
   const goal = args.text("for") ?? "ready";
-  if (goal !== "ready" && goal !== "stopped" && goal !== "done") {
-    throw userError(EXIT.usage, "P803", `procs wait --for knows ready, stopped and done`, {
+  if (goal !== "ready" && goal !== "stopped" && goal !== "done" && goal !== "idle") {
+    throw userError(EXIT.usage, "P803", "procs wait --for knows ready, stopped, done and idle", {
       help: ["procs wait --for ready"],
     });
   }
