@@ -42,13 +42,14 @@ export function demandTransition(
   is: ObservedService,
 ): Told | null {
   const [from, to] = [was?.demand ?? null, is.demand];
-  const about = { type: "demand", service: name } as const;
   const spec = is.wanted?.spec ?? null;
+  const service = spec?.helps ?? name;
+  const about = { type: "demand", service } as const;
   const on = listensOn(spec);
   if (from === null && to !== null) {
     return {
       ...about,
-      message: `${name} is asked for: a connection${on === null ? "" : ` on ${on}`}`,
+      message: `${service} is asked for: a connection${on === null ? "" : ` on ${on}`}`,
     };
   }
   if (to !== null && to.failed !== null && from?.failed == null) {
@@ -58,14 +59,14 @@ export function demandTransition(
     return {
       ...about,
       state: "failed",
-      message: `${name} did not come up: ${reason}${closed}`,
+      message: `${service} did not come up: ${reason}${closed}`,
       ...run,
     };
   }
   if (from === null || to !== null) return null;
   const runs = is.instances.some(isLive);
   const words = runs ? "has no connection any more, so it stops" : "is idle again";
-  return { ...about, message: `${name} ${words}`, state: "idle" };
+  return { ...about, message: `${service} ${words}`, state: "idle" };
 }
 
 function failedMessage(service: string, socket: ObservedSocket, now: Millis): string {

@@ -1,4 +1,5 @@
 import { isLive } from "./observed.ts";
+import { demandOf } from "./resting.ts";
 import { failedSocket, failureWords, hasSockets, listensOn, retryIn } from "./socket-words.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { agoWords, formatDuration, roundDuration, timesWords } from "./units.ts";
@@ -38,9 +39,10 @@ const HOW = {
   inetd: "each connection is given to a process of its own",
 } as const;
 
-function demandLines({ service, name, spec, now }: View): readonly string[] {
-  const { demand } = service;
-  if (demand === null || spec?.listen?.start !== "on-demand") return [];
+function demandLines({ observed, name, spec, now }: View): readonly string[] {
+  if (spec?.listen?.start !== "on-demand") return [];
+  const demand = demandOf(observed, spec);
+  if (demand === null) return [];
   const { failed, connections, idleSince, since } = demand;
   if (failed !== null) {
     return [

@@ -9,6 +9,7 @@ import { lastingWords } from "./hunted.ts";
 import { instanceWords, stoppingWords } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
+import { demandOf } from "./resting.ts";
 import { rejectionOf } from "./revision.ts";
 import { isAvailable } from "./scene.ts";
 import { failedSocket, failureWords, hasSockets, listensOn } from "./socket-words.ts";
@@ -69,7 +70,7 @@ export function verdict(desired: Desired, observed: Observed, name: string, now:
 /** It is up as long as procs listens for it; null: it is to run, as somebody has connected or it need not be asked for. */
 function demandVerdict(view: View, spec: ServiceSpec): Verdict | null {
   const { idle, service, observed, now } = view;
-  const failed = service.demand?.failed ?? null;
+  const failed = demandOf(observed, spec)?.failed ?? null;
   if (failed !== null) {
     const { reason, instance } = failed;
     return { kind: "failed", outcome: "failed", detail: reason, instance };

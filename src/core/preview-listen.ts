@@ -72,10 +72,10 @@ export function takenWords(fate: Fate, observed: Observed, taken: Taken): string
   return null;
 }
 
-/** It waits for its first connection, before and after. */
-export function isIdleService({ to, off, running, starts, countAfter }: Fate): boolean {
-  const isWanted = off === null && countAfter > 0;
-  return isWanted && startsOnDemand(to) && running.length === 0 && starts.length === 0;
+/** In the end it waits for its first connection. */
+export function isIdleService({ to, off, kept, replaced, starts, countAfter }: Fate): boolean {
+  if (off !== null || countAfter === 0 || !startsOnDemand(to)) return false;
+  return kept.length === 0 && replaced.length === 0 && starts.length === 0;
 }
 
 /** From start to ready, as the slowest of what runs took; null: none is known to have got ready at once. */

@@ -1,7 +1,8 @@
 import { type Desired, intentOf, OFF_WORDS, type OffReason } from "./desired.ts";
-import { type FieldChange, sameProcess } from "./diff.ts";
+import { sameProcess } from "./diff.ts";
 import type { Fate, Worlds } from "./fate.ts";
-import type { Change, PlanService } from "./plan-doc.ts";
+import type { PlanService } from "./plan-doc.ts";
+import { type Sources, tellChange } from "./preview-changes.ts";
 import {
   closeWords,
   gapWords,
@@ -12,11 +13,8 @@ import {
   takenWords,
 } from "./preview-listen.ts";
 import { rejectionOf } from "./revision.ts";
-import { isSecret } from "./secret.ts";
-import type { ServiceSpec, Source } from "./spec.ts";
-import { formatDuration, formatValue } from "./units.ts";
-
-type Sources = Readonly<Record<string, Source>>;
+import type { ServiceSpec } from "./spec.ts";
+import { formatDuration } from "./units.ts";
 
 /** One line of the plan, with its changes and notes. */
 export function planService(
@@ -72,7 +70,7 @@ function lineOf(fate: Fate, worlds: Worlds, blocked: string | null): Line {
   if (blocked !== null) return UNCHANGED;
   if (from !== null && from.kind !== to.kind && fate.running.length > 0) return kindLine(to);
   if (to.kind === "task") return taskLine(fate, worlds, to);
-  if (isIdleService(fate)) return idleLine(fate, to);
+  if (isIdleService(fate)) return fate.running.length > 0 ? restLine(fate, to) : idleLine(fate, to);
   if (fate.running.length === 0) return startLine(fate, to);
   if (fate.replaced.length > 0) return replaceLine(fate, to);
   if (fate.countBefore !== fate.countAfter) return scaleLine(fate);
@@ -162,6 +160,13 @@ function idleLine({ from, wasOff, changes }: Fate, to: ServiceSpec): Line {
   return noRestart(isMoved ? listenWords(to) : uses ? ", its next start uses it" : "");
 }
 
+/** It runs, and from now on waits for a connection. */
+function restLine({ running }: Fate, to: ServiceSpec): Line {
+  const count = instances(running.length);
+  const words = `idle on demand: stop (${stopWords(running[0]?.applied ?? to)}), ${count} ${running.length === 1 ? "runs" : "run"}${listenWords(to)}`;
+  return { symbol: "~", action: "stop", words };
+}
+
 function startLine(fate: Fate, to: ServiceSpec): Line {
   const { from, starts, changes, retries, wasOff, countAfter } = fate;
   if (countAfter === 0 || starts.length === 0) return changes.length > 0 ? noRestart() : UNCHANGED;
@@ -227,31 +232,6 @@ function instances(count: number): string {
 
 function stopWords({ stop }: ServiceSpec): string {
   return `${stop.signal}, up to ${formatDuration(stop.timeout)}`;
-}
-
-function tellChange(change: FieldChange, sources: Sources): Change {
-  const { path } = change;
-  const [from, to] = [formatValue(path, change.from), formatValue(path, change.to)];
-  // The names of variables and labels tell; `depends_on.auth` is no secret.
-  const name = /^(?:env|inherited|labels)\.(.*)$/s.exec(path)?.[1] ?? "";
-  const redacted = [from, to].some((value) => value !== null && isSecret(name, value));
-  const source = change.to === null ? null : sourceOf(path, sources);
-  return {
-    path,
-    ...(redacted ? { from: null, to: null } : { from, to }),
-    redacted,
-    class: change.class,
-    source,
-  };
-}
-
-/** Where the value, or the nearest key around it, was written. */
-function sourceOf(path: string, sources: Sources): Source | null {
-  for (let at = path; ; at = at.slice(0, at.lastIndexOf("."))) {
-    const found = sources[at];
-    if (found !== undefined) return found;
-    if (!at.includes(".")) return null;
-  }
 }
 
 function notesOf(

@@ -12,6 +12,7 @@ import {
 } from "./instance-state.ts";
 import { unmetDependency } from "./needs.ts";
 import { type Instance, isLive, type Observed, type ObservedService } from "./observed.ts";
+import { demandOf } from "./resting.ts";
 import { failedSocket, failureWords, hasSockets, listensOn } from "./socket-words.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 import { roundDuration } from "./units.ts";
@@ -102,8 +103,8 @@ function idleWords({ service, observed, now }: View, spec: ServiceSpec): Words {
 }
 
 /** Somebody connected, and it did not come up. */
-function demandWords({ service }: View, spec: ServiceSpec): Words | null {
-  const failed = service.demand?.failed ?? null;
+function demandWords({ observed }: View, spec: ServiceSpec): Words | null {
+  const failed = demandOf(observed, spec)?.failed ?? null;
   if (failed === null) return null;
   return { state: "failed", detail: `${failed.reason}; ${listensOn(spec)} is closed` };
 }

@@ -1,6 +1,7 @@
 import { type Desired, intentOf, type OffReason, offReason } from "./desired.ts";
 import type { Unmet } from "./needs.ts";
 import type { Instance, Observed, Revision } from "./observed.ts";
+import { demandOf } from "./resting.ts";
 import { isCurrent, targetInstances, targetOf } from "./revision.ts";
 import { type Part, partOf } from "./scene.ts";
 import { startsOnDemand } from "./socket-words.ts";
@@ -27,7 +28,9 @@ export function viewOf(desired: Desired, observed: Observed, name: string, now: 
   const { service } = part;
   const target = targetOf(desired, service, name);
   const off = offReason(desired, name);
-  const idle = off === null && startsOnDemand(target?.spec ?? null) && service.demand === null;
+  const spec = target?.spec ?? null;
+  const lazy = spec !== null && startsOnDemand(spec) ? spec : null;
+  const idle = off === null && lazy !== null && demandOf(observed, lazy) === null;
   // One that is idle is told of by what it will have.
   const count = idle
     ? (intentOf(desired, name).scale ?? target?.spec.instances ?? 0)
@@ -40,7 +43,7 @@ export function viewOf(desired: Desired, observed: Observed, name: string, now: 
     idle,
     help: off === null ? helpOf(desired, name) : null,
     target,
-    spec: target?.spec ?? null,
+    spec,
     count,
     current,
     instances: current.filter((i) => i.slot <= count),

@@ -126,12 +126,12 @@ const EDITS: readonly (readonly [string, Keys, Keys])[] = [
   ["20 the proxy comes", { listen: listening() }, PROXIED],
   ["20 starts on demand from now on", { listen: listening() }, { listen: listening(3000, LAZY) }],
   ["20 idle: another command", { listen: listening(3000, LAZY) }, fast],
+  ["20 idle: another port", { listen: listening(3000, LAZY) }, { listen: listening(3001, LAZY) }],
   [
-    "20 idle: another port",
+    "20 idle: starts always from now on",
     { listen: listening(3000, LAZY) },
-    { listen: listening(3001, LAZY) },
+    { listen: listening() },
   ],
-  ["20 idle: starts always from now on", { listen: listening(3000, LAZY) }, { listen: listening() }],
   ["18 enabled, on demand", { listen: listening(3000, LAZY), enabled: false }, { enabled: true }],
   ["22 schedule of a service", { schedule }, { schedule: { ...schedule, cron: "0 4 * * *" } }],
   [
