@@ -63,10 +63,20 @@ export function demandTransition(
       ...run,
     };
   }
-  if (from === null || to !== null) return null;
-  const runs = is.instances.some(isLive);
-  const words = runs ? "has no connection any more, so it stops" : "is idle again";
-  return { ...about, message: `${service} ${words}`, state: "idle" };
+  if (from === null || from.failed !== null || to !== null) return null;
+  const words = restWords(is);
+  return words === null ? null : { ...about, message: `${service} ${words}`, state: "idle" };
+}
+
+/** null: it is not asked for any more because it is off, which is told otherwise. */
+function restWords({ instances }: ObservedService): string | null {
+  const isIdle = instances.some(
+    ({ phase }) => phase.kind === "stopping" && phase.reason === "idle",
+  );
+  if (isIdle) return "has no connection any more, so it stops";
+  if (instances.some(isLive)) return null;
+  const isDone = instances.some(({ phase }) => phase.kind === "ended" && !phase.asked);
+  return isDone ? "is idle again" : null;
 }
 
 function failedMessage(service: string, socket: ObservedSocket, now: Millis): string {

@@ -58,7 +58,12 @@ function rolloutTransition(
   if (from !== null && to === null && is.good !== was?.good) {
     const elapsed = now - from.since;
     const message = `${name} replaced in ${roundDuration(elapsed)}`;
-    return { ...about, message, elapsed_ms: Math.round(elapsed) };
+    return {
+      ...about,
+      message,
+      elapsed_ms: Math.round(elapsed),
+      ...{ replaced: count, instances: count },
+    };
   }
   return null;
 }
