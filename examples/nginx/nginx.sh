@@ -5,6 +5,7 @@
 # too: SIGURG means nothing to it.
 set -eu
 run=$(mktemp -d)
+chmod 711 "$run" # the workers of a master that is root are somebody else
 trap 'rm -rf "$run"' EXIT
 sed "s|@run@|$run|; s|@greeting@|$GREETING|; s|@instance@|$PROCS_INSTANCE|" nginx.conf >"$run/nginx.conf"
 NGINX='3;' nginx -p "$run" -c "$run/nginx.conf" -e stderr &

@@ -83,7 +83,7 @@ test(
       command: PLAIN,
       listen: "./api.sock",
       instances: 2,
-      env: { GENERATION: generation },
+      env: { GENERATION: generation, PORT: "./api.sock" },
     });
     await using project = createProject(yamlOf("web", service("1")));
     const socket = join(project.folder, "api.sock");
