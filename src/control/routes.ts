@@ -16,8 +16,16 @@ import type {
   VersionReply,
   WhyReply,
 } from "./protocol.ts";
+import type { DrainedReport, ProxyTable } from "./proxying.ts";
 import type { ControlRequest, Handler, Responder } from "./server.ts";
-import { attachRequest, clearRequest, handoverRequest, operation, planRequest } from "./shapes.ts";
+import {
+  attachRequest,
+  clearRequest,
+  drainedReport,
+  handoverRequest,
+  operation,
+  planRequest,
+} from "./shapes.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What the supervisor does for the API. Everything may throw RequestError. */
@@ -37,6 +45,9 @@ export interface Control {
   disown(): void;
   /** Deletes what is stored of the output of these; null: of all. */
   clear(targets: readonly Target[] | null): Promise<ClearReply>;
+  /** The table of a proxied service, now and whenever it changes; returns how to stop. */
+  proxied(service: string, proxy: number, onTable: (table: ProxyTable) => void): () => void;
+  drained(report: DrainedReport): void;
   /** The reply of a handover has been handed over. */
   handOver(request: HandoverRequest): void;
   /** The reply of a `down` has been handed over. */
@@ -77,6 +88,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     refuseOtherVersion(control, request, "logs --clear");
     responder.reply(await control.clear(read(clearRequest, request).targets));
   },
+  "GET /v1/proxied": proxied,
+  "POST /v1/drained": (control, request, responder) => {
+    control.drained(read(drainedReport, request));
+    responder.reply({ ok: true });
+  },
   "POST /v1/handover": (control, request, responder) => {
     const asked = read(handoverRequest, { ...request, body: request.body ?? {} });
     responder.reply({ ok: true });
@@ -99,6 +115,12 @@ async function events(control: Control, request: ControlRequest, responder: Resp
   if (request.query.get("follow") !== "1") return responder.end();
   responder.open();
   await untilEnd(control, responder);
+}
+
+function proxied(control: Control, request: ControlRequest, responder: Responder) {
+  const proxy = Number(request.query.get("proxy") ?? 0);
+  const stop = control.proxied(nameIn(request), proxy, (table) => responder.line(table));
+  responder.onGone(stop);
 }
 
 async function attach(control: Control, request: ControlRequest, responder: Responder) {
@@ -181,7 +203,7 @@ function namesIn(request: ControlRequest): readonly string[] | null {
 function nameIn(request: ControlRequest): string {
   const name = request.query.get("service");
   if (name === null || name === "") {
-    throw new RequestError(400, "P608", "service is missing: /v1/why?service=NAME", {
+    throw new RequestError(400, "P608", `service is missing: ${request.path}?service=NAME`, {
       exit: EXIT.usage,
     });
   }

@@ -38,6 +38,7 @@ import type {
   PlanRequest,
   Target,
 } from "./protocol.ts";
+import type { DrainedReport } from "./proxying.ts";
 import { environment, patternFault, projectFault, serviceName, sound, within } from "./sound.ts";
 
 /** Instances a service may be asked to have: more is a slip of the finger. */
@@ -267,6 +268,13 @@ export const attachRequest = object<{ readonly own: boolean; readonly since: num
 
 /** The body of POST /v1/clear. */
 export const clearRequest = object<ClearRequest>({ targets: nullable(list(target)) });
+
+/** The body of POST /v1/drained. */
+export const drainedReport = object<DrainedReport>({
+  service: text,
+  proxy: count,
+  instances: list(object({ slot: count, run: count })),
+});
 
 /** The body of POST /v1/handover. */
 export const handoverRequest = object<HandoverRequest>({

@@ -23,6 +23,8 @@ export function guardControl(control: Control, inheritance: Inheritance): Contro
     own: () => control.own(),
     disown: () => control.disown(),
     clear: async (targets) => known(() => control.clear(targets)),
+    proxied: (service, proxy, onTable) => known(() => control.proxied(service, proxy, onTable)),
+    drained: (report) => control.drained(report),
     handOver: (request) => control.handOver(request),
     leave: () => control.leave(),
   };

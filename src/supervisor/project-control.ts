@@ -13,6 +13,7 @@ import {
   type VersionReply,
   type WhyReply,
 } from "../control/protocol.ts";
+import type { DrainedReport, ProxyTable } from "../control/proxying.ts";
 import type { Control } from "../control/routes.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import { explain } from "../core/explain.ts";
@@ -27,6 +28,7 @@ import { down, kill, untilNothingRuns, wait } from "./ending.ts";
 import type { OnItem } from "./follow.ts";
 import type { Owner } from "./owner.ts";
 import { planOf } from "./plan.ts";
+import type { Proxies } from "./proxies.ts";
 import { resumable, resume } from "./resume.ts";
 import type { Session } from "./session.ts";
 import { takeSnapshot, type Usage } from "./snapshot.ts";
@@ -55,6 +57,7 @@ export interface ProjectControlOptions {
   readonly owner: Owner;
   /** What starts it anew; null: it was started by hand. */
   readonly guardian: Guardian | null;
+  readonly proxies: Proxies;
   readonly clearLogs: Control["clear"];
   /** The reply of a `down` has been handed over. */
   readonly onLeave: () => void;
@@ -166,6 +169,14 @@ export class ProjectControl implements Control {
 
   clear(targets: readonly Target[] | null): Promise<ClearReply> {
     return this.#options.clearLogs(targets);
+  }
+
+  proxied(service: string, proxy: number, onTable: (table: ProxyTable) => void): () => void {
+    return this.#options.proxies.listen(service, proxy, onTable);
+  }
+
+  drained(report: DrainedReport): void {
+    this.#options.proxies.drained(report);
   }
 
   handOver({ guardian }: HandoverRequest): void {
