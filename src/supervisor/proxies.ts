@@ -6,13 +6,11 @@ import { helperName } from "../core/helpers.ts";
 import { type Instance, type InstanceId, isLive, type Observed } from "../core/observed.ts";
 import { isClosed } from "../core/resting.ts";
 import type { ServiceSpec } from "../core/spec.ts";
+import { upstreamPath } from "../host/upstream-path.ts";
+import type { ProjectPaths } from "../paths.ts";
 
-export interface ProxiesOptions {
-  /** What is known now. */
-  readonly books: () => { readonly desired: Desired; readonly observed: Observed };
-  /** The unix socket that an instance may bind in the place of its port. */
-  readonly pathOf: (id: InstanceId) => string;
-}
+/** What is known now. */
+type Books = () => { readonly desired: Desired; readonly observed: Observed };
 
 /** A proxy that listens for its table. */
 interface Listening {
@@ -27,12 +25,14 @@ interface Listening {
 
 /** Tells each proxy to whom connections may go, and knows when an instance has none any more. */
 export class Proxies {
-  readonly #options: ProxiesOptions;
+  readonly #paths: ProjectPaths;
+  readonly #books: Books;
   readonly #listening = new Set<Listening>();
   readonly #waiting = new Set<() => void>();
 
-  constructor(options: ProxiesOptions) {
-    this.#options = options;
+  constructor(paths: ProjectPaths, books: Books) {
+    this.#paths = paths;
+    this.#books = books;
   }
 
   /** The books may have changed: whoever has another table by that is told. */
@@ -95,12 +95,12 @@ export class Proxies {
   }
 
   #runs(helper: string): boolean {
-    const { observed } = this.#options.books();
+    const { observed } = this.#books();
     return observed.services.get(helper)?.instances.some(isServing) ?? false;
   }
 
   #tableOf(service: string): ProxyTable | null {
-    const { desired, observed } = this.#options.books();
+    const { desired, observed } = this.#books();
     const known = observed.services.get(service);
     const spec = desired.services.get(service) ?? known?.instances.at(-1)?.applied;
     const listen = spec?.listen;
@@ -124,7 +124,7 @@ export class Proxies {
     const state = stateOf(instance);
     if (state === null) return null;
     const { slot, run, port, was = [] } = instance;
-    const paths = [instance, ...was].map((id) => this.#options.pathOf(id));
+    const paths = [instance, ...was].map((id) => upstreamPath(this.#paths, id));
     const path = paths.find((one) => existsSync(one)) ?? null;
     return port === null && path === null ? null : { slot, run, port, path, state };
   }
