@@ -8,6 +8,7 @@ import { recentCensus } from "./census.ts";
 import { type Cgroups, openCgroups } from "./cgroups.ts";
 import { monotonicMs } from "./clock.ts";
 import { fillCommand, markOf, programEnvironment, projectMark } from "./environment.ts";
+import type { Taken, Wanted } from "./holders.ts";
 import {
   clearFifos,
   findLeftovers,
@@ -19,7 +20,7 @@ import { attemptLimit, attemptProbe, type ProbeAnswer } from "./probes.ts";
 import { Processes } from "./processes.ts";
 import { Schedules } from "./schedules.ts";
 import { hardFileLimit } from "./shim.ts";
-import { Sockets } from "./sockets.ts";
+import { Sockets, type SocketsOptions } from "./sockets.ts";
 import { Sampler, type TreeStats } from "./stats.ts";
 import { attemptId, endForgottenAttempts, findStrays } from "./strays.ts";
 import { Watches } from "./watch.ts";
@@ -39,6 +40,8 @@ export interface HostOptions {
   readonly cgroups?: Cgroups;
   /** See `RunContext`. */
   readonly onFull?: (error: unknown) => boolean;
+  /** The sockets of the supervisor before this one, and who keeps ours beyond it; absent: nobody. */
+  readonly sockets?: Required<Pick<SocketsOptions, "inherited" | "hold">>;
 }
 
 /** The real world behind core's port. */
@@ -52,6 +55,14 @@ export interface RealHost extends AdoptingHost {
   ): Promise<readonly Leftover[]>;
   /** What each live run's whole tree uses now; null where the system does not tell. */
   stats(ids: readonly InstanceId[]): readonly { id: InstanceId; stats: TreeStats | null }[] | null;
+  /** Binds all of these for the binds that follow soon, or none and says who has which. */
+  reserve(wanted: readonly Wanted[]): readonly Taken[];
+  /** Lets go of what was reserved and not bound since. */
+  release(): void;
+  /** Which of these somebody else has, without touching anything. */
+  holders(wanted: readonly Wanted[]): readonly Taken[];
+  /** Closes the sockets that were inherited and that nobody has asked for. */
+  dropUnclaimed(): void;
   /** Resolves when all watched files have been looked at once. */
   watching(): Promise<void>;
   /** Looks away for good. What runs goes on, in the care of the next supervisor. */
@@ -80,8 +91,11 @@ export function createHost(options: HostOptions): RealHost {
   cgroups.sweep();
   const tidying = setTimeout(() => cgroups.sweepOthers(), TIDY_MS).unref();
   const context = { paths, projectId, socketPath: paths.socket, fileLimit, key, cgroups, onFull };
-  const processes = new Processes({ ...context, emit, warn });
-  const sockets = new Sockets({ emit });
+  const sockets = new Sockets({ ...options.sockets, emit, warn, projectId });
+  const processes: Processes = new Processes({
+    ...{ ...context, emit, warn },
+    socketsFor: (spec) => sockets.socketsFor(spec, (text) => processes.uses(text)),
+  });
   const sampler = new Sampler();
   const watches = new Watches({
     changed: (service, path) => emit({ kind: "changed", service, path }),
@@ -117,6 +131,10 @@ export function createHost(options: HostOptions): RealHost {
     },
     killLeftovers: (leftovers, ending) => killLeftovers(context, leftovers, ending),
     stats: (ids) => sampleRuns(processes, sampler, ids),
+    reserve: (wanted) => sockets.reserve(wanted),
+    release: () => sockets.release(),
+    holders: (wanted) => sockets.holders(wanted),
+    dropUnclaimed: () => sockets.dropUnclaimed(),
     watching: () => watches.ready(),
     close: async () => {
       isClosed = true;

@@ -1,3 +1,4 @@
+import { addressText } from "../core/address.ts";
 import type { Event } from "../core/event.ts";
 import type { InstanceId } from "../core/observed.ts";
 import type { Adoption } from "../core/ports.ts";
@@ -5,21 +6,14 @@ import type { ServiceSpec, Signal, StopSettings } from "../core/spec.ts";
 import { type Switch, switchTo } from "./account.ts";
 import { adoptedRun, finishRenames, recognise } from "./adopt.ts";
 import { takeCensus } from "./census.ts";
+import { checkRun } from "./check-run.ts";
 import { failpoint } from "./failpoint.ts";
 import { createFifos, type Fifos, watchFifo } from "./fifos.ts";
 import { Lives } from "./lives.ts";
 import { freePort } from "./port.ts";
 import { moveRunFiles } from "./rename-run.ts";
 import { openReporter } from "./reports.ts";
-import {
-  checkRun,
-  nameRun,
-  newRun,
-  type Run,
-  type RunContext,
-  type SpawnedRun,
-  spawnRun,
-} from "./run.ts";
+import { nameRun, newRun, type Run, type RunContext, type SpawnedRun, spawnRun } from "./run.ts";
 import { spawnWords } from "./spawn-words.ts";
 import { endedAt, isAlive, isMainAlive, type Trace, traceRun, watchProcesses } from "./trace.ts";
 import { findProcess, signalProcess } from "./tree.ts";
@@ -104,6 +98,17 @@ export class Processes {
 
   all(): readonly Run[] {
     return this.#lives.all();
+  }
+
+  /** Whether something that runs, or may, was given this address: its flags are then not ours to change. */
+  uses(address: string): boolean {
+    return this.all().some(
+      ({ isSpawned, spec }) =>
+        isSpawned &&
+        spec.listen !== null &&
+        spec.listen.mode !== "proxy" &&
+        spec.listen.addresses.some((each) => addressText(each) === address),
+    );
   }
 
   /** Looks away: what runs goes on without us, and no more events come. */

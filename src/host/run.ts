@@ -7,32 +7,29 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  statSync,
 } from "node:fs";
+import { listenPort } from "../core/address.ts";
 import { argvOf } from "../core/command.ts";
 import { type InstanceId, instanceName } from "../core/observed.ts";
 import type { Millis, ServiceSpec, Signal } from "../core/spec.ts";
 import { type RunFiles, runFiles } from "../logs/layout.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { type Switch, switchTo } from "./account.ts";
+import type { Switch } from "./account.ts";
 import type { Cgroups } from "./cgroups.ts";
 import { digestOf } from "./digest.ts";
-import { fillCommand, markOf, programEnvironment } from "./environment.ts";
+import { fillCommand, markOf } from "./environment.ts";
 import { failpoint } from "./failpoint.ts";
 import { openReader } from "./fifos.ts";
 import { ledgerHead } from "./ledger.ts";
 import { lifeFifos } from "./life.ts";
+import { listenEnvironment } from "./listen-environment.ts";
 import { oomKills } from "./oom.ts";
 import { writeAll } from "./own-files.ts";
-import {
-  DEFAULT_PATH,
-  explainProgram,
-  findProgram,
-  type ProgramProblem,
-  programFacts,
-} from "./program.ts";
+import { ownProgram } from "./own-programs.ts";
+import { DEFAULT_PATH, findProgram } from "./program.ts";
 import type { Reporter } from "./reports.ts";
-import { hardFileLimit, shimCommand, shimStdio } from "./shim.ts";
+import { shimCommand, shimStdio } from "./shim.ts";
+import type { HeldSocket } from "./sockets.ts";
 import { identifyChild, type Process } from "./tree.ts";
 
 /** One run of one slot, from the moment it was asked for until nothing of it is left. */
@@ -46,6 +43,8 @@ export interface Run {
   life: { readonly main: string; readonly tree: string };
   port: number | null;
   env: Readonly<Record<string, string>>;
+  /** What it is passed, in order; of an adopted run not known, and not needed. */
+  sockets: readonly HeldSocket[];
   reporter: Reporter | null;
   /** There may be processes of it. */
   isSpawned: boolean;
@@ -81,6 +80,8 @@ export interface RunContext {
   /** Carried by the shims for the next supervisor; null: there is none. */
   readonly key: string | null;
   readonly cgroups: Cgroups;
+  /** What it listens on, once nobody else minds: see `Sockets.socketsFor`. Throws an Error in words. */
+  readonly socketsFor?: (spec: ServiceSpec) => readonly HeldSocket[];
   /** Something could not be written. True: there was no room and some was made, so it may be tried once more. */
   readonly onFull?: (error: unknown) => boolean;
 }
@@ -93,8 +94,9 @@ export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): 
     mark: markOf(context.projectId, id),
     files: runFiles(context.paths.runs, service, slot, run),
     life: lifeFifos(context.paths, id),
-    port: typeof spec.port === "number" ? spec.port + slot - 1 : null,
+    port: ownPort(spec, slot),
     env: {},
+    sockets: [],
     reporter: null,
     isSpawned: false,
     isAdopted: false,
@@ -112,53 +114,17 @@ export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): 
   };
 }
 
+/** Where a probe of this instance asks, and what its program finds as $PORT, as far as that is known before it runs. */
+function ownPort(spec: ServiceSpec, slot: number): number | null {
+  if (typeof spec.port === "number") return spec.port + slot - 1;
+  return spec.listen === null || spec.listen.mode === "proxy" ? null : listenPort(spec);
+}
+
 /** What it is called from now on; its files are elsewhere moved, or not there yet. */
 export function nameRun(run: Run, to: InstanceId, paths: ProjectPaths): void {
   run.id = to;
   run.files = runFiles(paths.runs, to.service, to.slot, to.run);
   run.life = lifeFifos(paths, to);
-}
-
-/** Checks what can be checked before the spawn. Throws an Error whose message is one line for people. */
-export function checkRun(run: Run, extra: Readonly<Record<string, string>>, context: RunContext) {
-  const { spec, id } = run;
-  if (!isFolder(spec.cwd)) throw new Error(`its folder ${spec.cwd} is not there`);
-  const change = switchTo(spec.user, spec.group);
-  const { nofile } = spec.limits;
-  if (nofile !== null && nofile > hardFileLimit() && process.getuid?.() !== 0) {
-    throw new Error(`limits.nofile ${nofile} is above what this user may have, ${hardFileLimit()}`);
-  }
-  run.env = programEnvironment(spec, {
-    id,
-    projectId: context.projectId,
-    socketPath: context.socketPath,
-    port: run.port,
-    account: change?.account ?? null,
-    extra,
-  });
-  const problem = programProblem(spec, id.slot, run.env);
-  if (problem !== null) throw new Error([problem.message, ...problem.help].join("; "));
-  return change;
-}
-
-/** Why the program of a service could not be exec'd, or null when it could, or only the shell can tell. */
-function programProblem(
-  spec: ServiceSpec,
-  slot: number,
-  env: Readonly<Record<string, string>>,
-): ProgramProblem | null {
-  const argv = argvOf(fillCommand(spec.command, slot), spec.shell);
-  const simple = /^exec ([\w./@+-]+)(.*)$/.exec(
-    typeof spec.command === "string" ? (argv[2] ?? "") : "",
-  );
-  const words =
-    simple === null ? [] : [[simple[1] ?? "", ...(simple[2] ?? "").trim().split(/\s+/)]];
-  for (const each of [argv, ...words]) {
-    const found = findProgram(each[0] ?? "", spec.cwd, env.PATH ?? DEFAULT_PATH);
-    if (found.kind === "found") continue;
-    return explainProgram(programFacts(each, found, spec.cwd, env.HOME ?? null));
-  }
-  return null;
 }
 
 /** Spawns the shim. Both fifos must exist; what is thrown or emitted as `error` means that nothing runs. */
@@ -190,8 +156,10 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
     if (change !== null) for (const fd of [o, e]) fchownSync(fd, change.account.uid, -1);
     const shim = shimCommand({
       name: `${context.paths.id}/${instanceName(id)}`,
-      argv: argvOf(fillCommand(spec.command, id.slot), spec.shell),
-      env: run.env,
+      argv:
+        ownProgram(spec, id.slot)?.argv ?? argvOf(fillCommand(spec.command, id.slot), spec.shell),
+      ...passed(run),
+      env: { ...run.env, ...listenEnvironment(spec, run.sockets) },
       nofile: spec.limits.nofile,
       fileLimit: context.fileLimit,
       umask: spec.umask,
@@ -204,7 +172,14 @@ export function spawnRun(run: Run, change: Switch | null, context: RunContext): 
       env: shim.env,
       // Its own session and process group: setsid(2).
       detached: true,
-      stdio: shimStdio({ out: o, err: e, ledger: l, main, tree }),
+      stdio: shimStdio({
+        sockets: run.sockets.map(({ fd }) => fd),
+        out: o,
+        err: e,
+        ledger: l,
+        main,
+        tree,
+      }),
       ...(change !== null && change.wrapper === null
         ? { uid: change.account.uid, gid: change.account.gid }
         : {}),
@@ -241,6 +216,13 @@ export interface SpawnedRun {
   readonly treeReader: number;
 }
 
+/** A program that serves one connection after the other, as inetd's `wait`, expects the socket as its input. */
+function passed({ spec, sockets }: Run): Pick<Parameters<typeof shimCommand>[0], "sockets"> {
+  if (sockets.length === 0) return {};
+  const isInput = spec.listen?.mode === "inetd" && spec.listen.wait;
+  return { sockets: { count: sockets.length, isInput } };
+}
+
 /** Another user could read the key in the environment of a shim that runs as him. */
 function carriedBy(run: Run, change: Switch | null, { key }: RunContext) {
   const isOurs = change === null || change.wrapper !== null;
@@ -268,12 +250,4 @@ function wrappersOf(spec: ServiceSpec, change: Switch | null): readonly (readonl
   }
   if (change !== null && change.wrapper !== null) wrappers.push(change.wrapper);
   return wrappers;
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { isAlmquist, SHIM_SHELL } from "./ledger.ts";
 
-/** Where the shim keeps the program's stderr while its own goes to the ledger. */
+/** Where the shim keeps the program's stderr while its own goes to the ledger; at the end a fourth socket is there. */
 const STDERR_FD = 6;
-/** Descriptors above stderr. A POSIX shell can name one digit only, and from 3 on sockets are passed. */
+/** Descriptors above stderr. A POSIX shell can name one digit only, and from 3 on sockets are passed, up to four. */
 const LEDGER_FD = 7;
 export const MAIN_FD = 8;
 /** The only one that the program sees. Whatever inherits it counts as part of the run. */
@@ -23,6 +23,8 @@ export interface ShimOptions {
   readonly umask: number | null;
   /** Programs that exec the next one: nice, setpriv; with absolute paths. */
   readonly wrappers: readonly (readonly string[])[];
+  /** How many sockets it is passed, from descriptor 3 on; absent: none. */
+  readonly sockets?: { readonly count: number; readonly isInput: boolean };
   /** What the shim carries for later supervisors, and the program never sees. */
   readonly carried: Readonly<Partial<Record<CarriedName, string>>>;
 }
@@ -69,14 +71,18 @@ export function shimCommand(options: ShimOptions): ShimCommand {
 
 /** The standard input and output of the shim, by descriptor number. */
 export function shimStdio(fds: {
+  readonly sockets?: readonly number[];
   readonly out: number;
   readonly err: number;
   readonly ledger: number;
   readonly main: number;
   readonly tree: number;
 }): ("ignore" | number)[] {
-  const gap = Array.from({ length: LEDGER_FD - 3 }, () => "ignore" as const);
-  return ["ignore", fds.out, fds.err, ...gap, fds.ledger, fds.main, fds.tree];
+  const { sockets = [] } = fds;
+  const near = [0, 1, 2].map((index) => sockets[index] ?? ("ignore" as const));
+  // The place of the fourth is in use until the program runs.
+  const far = sockets[3] ?? "ignore";
+  return [far, fds.out, fds.err, ...near, "ignore", fds.ledger, fds.main, fds.tree];
 }
 
 /** What the shell itself says (which signal ended the program) goes to the ledger, not to the program's stderr. */
@@ -94,7 +100,7 @@ function innerText(
   before: readonly string[],
   odd: { readonly names: readonly string[]; readonly isLast: boolean },
 ): string {
-  const { nofile, fileLimit, umask } = options;
+  const { nofile, fileLimit, umask, sockets } = options;
   const names = ["PROCS_SHIM", "PROCS_EXEC", ...Object.keys(options.carried), ...odd.names];
   const pairs = odd.names.map((name) => `"$${name}"`);
   // `unset` comes before exec, so the odd pairs are put among the arguments first.
@@ -113,9 +119,18 @@ function innerText(
     ...(umask === null ? [] : [`umask ${umask.toString(8).padStart(3, "0")}`]),
     ...(words.length === 1 ? [] : [`set -- ${words.join(" ")}`]),
     `unset ${names.join(" ")}`,
+    ...(sockets === undefined ? [] : ["LISTEN_PID=$$", "export LISTEN_PID"]),
     // Not in the outer shell: it would then speak to the program's stderr while it waits.
-    `exec "$@" 2>&${STDERR_FD} ${STDERR_FD}>&- ${LEDGER_FD}>&- ${MAIN_FD}>&-`,
+    `exec "$@" 2>&${STDERR_FD} ${STDERR_FD}>&- ${inputs(sockets)}${LEDGER_FD}>&- ${MAIN_FD}>&-`,
   ].join("\n");
+}
+
+/** The fourth socket came as the standard input, and the first one is to be there for who expects it so. */
+function inputs(sockets: ShimOptions["sockets"]): string {
+  if (sockets === undefined) return "";
+  const fourth = sockets.count > 3 ? `${STDERR_FD}<&0 ` : "";
+  if (sockets.isInput) return `${fourth}0<&3 `;
+  return fourth === "" ? "" : `${fourth}0</dev/null `;
 }
 
 /**

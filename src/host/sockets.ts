@@ -1,33 +1,269 @@
 import { addressText } from "../core/address.ts";
 import type { Event } from "../core/event.ts";
 import type { ListenAddress, ServiceSpec } from "../core/spec.ts";
+import { findTaken, type Taken, type Wanted } from "./holders.ts";
+import { makeBlocking, RawListener, SocketError } from "./raw-sockets.ts";
+import { makeRoomFor, removeSocketFile, setMode } from "./socket-file.ts";
+import { socketWords } from "./socket-words.ts";
+
+/** The sockets by `addressText`, and their descriptors in this process. */
+export type HeldSockets = ReadonlyMap<string, number>;
 
 export interface SocketsOptions {
   readonly emit: (event: Event) => void;
+  readonly warn: (message: string) => void;
+  /** What the supervisor before this one held. */
+  readonly inherited?: HeldSockets;
+  /** Resolves when somebody who outlives us holds exactly these. */
+  readonly hold?: (held: HeldSockets) => Promise<void>;
+  /** The mark of this project, which its processes carry. */
+  readonly projectId: string;
 }
+
+/** One socket that is held. */
+export interface HeldSocket {
+  readonly address: ListenAddress;
+  readonly fd: number;
+}
+
+interface Held extends HeldSocket {
+  readonly address: ListenAddress;
+  readonly listener: RawListener;
+  readonly fd: number;
+  /** Bound for a bind that is still to come. */
+  readonly isReserved: boolean;
+}
+
+/** What was reserved is let go when nobody has asked for it by then. */
+const RESERVE_MS = 10_000;
 
 /** The listening sockets of one project, held without ever accepting. */
 export class Sockets {
   readonly #options: SocketsOptions;
+  readonly #held = new Map<string, Held>();
+  /** What was inherited and not asked for yet. */
+  readonly #inherited: Map<string, number>;
+  #reserved: NodeJS.Timeout | null = null;
+  #holding: Promise<void> = Promise.resolve();
+  /** Addresses of services of which nothing runs, by service. */
+  #awaited = new Map<string, readonly string[]>();
+  #isClosed = false;
 
   constructor(options: SocketsOptions) {
     this.#options = options;
+    this.#inherited = new Map(options.inherited);
   }
 
-  bind(service: string, address: ListenAddress, _backlog: number): void {
-    const detail = "sockets cannot be bound yet";
-    setImmediate(() =>
-      this.#options.emit({ kind: "unbindable", service, address: addressText(address), detail }),
-    );
+  bind(service: string, address: ListenAddress, backlog: number): void {
+    const text = addressText(address);
+    try {
+      const held = this.#take(address, backlog);
+      this.#held.set(text, { ...held, isReserved: false });
+      void this.#tellHolder().then(() => this.#emit({ kind: "bound", service, address: text }));
+    } catch (error) {
+      const { detail, ours } = this.#explain(service, address, backlog, error);
+      const facts = { service, address: text, detail, ...(ours ? { ours } : {}) };
+      setImmediate(() => this.#emit({ kind: "unbindable", ...facts }));
+    }
   }
 
   unbind(address: ListenAddress): void {
-    setImmediate(() => this.#options.emit({ kind: "unbound", address: addressText(address) }));
+    const text = addressText(address);
+    this.#drop(text, address);
+    void this.#tellHolder().then(() => this.#emit({ kind: "unbound", address: text }));
   }
 
-  wakeOn(_specs: readonly ServiceSpec[]): void {}
+  /** What was inherited and is neither wanted nor in the books: the record of it was lost. */
+  dropUnclaimed(): void {
+    if (this.#inherited.size === 0) return;
+    for (const [text, fd] of this.#inherited) {
+      if (text.startsWith("/")) tryTo(() => removeSocketFile(text));
+      RawListener.inherited(fd).close();
+    }
+    this.#inherited.clear();
+    void this.#tellHolder();
+  }
+
+  /**
+   * Binds all of these at once, for the binds that follow soon, or none: then it says which are taken, and by whom.
+   * What is held already is ours.
+   */
+  reserve(wanted: readonly Wanted[]): readonly Taken[] {
+    const taken: Taken[] = [];
+    for (const { service, address, backlog } of wanted) {
+      const text = addressText(address);
+      if (this.#held.has(text)) continue;
+      try {
+        this.#held.set(text, { ...this.#take(address, backlog), isReserved: true });
+      } catch (error) {
+        const { taken: found } = this.#explain(service, address, backlog, error);
+        if (found !== null) taken.push(found);
+      }
+    }
+    if (taken.length > 0) this.release();
+    else this.#releaseLater();
+    return taken;
+  }
+
+  /** Lets go of what was reserved and not asked for since. */
+  release(): void {
+    if (this.#reserved !== null) clearTimeout(this.#reserved);
+    this.#reserved = null;
+    for (const [text, { isReserved, address }] of this.#held) {
+      if (isReserved) this.#drop(text, address);
+    }
+  }
+
+  /** Which of these somebody else has, as far as can be seen without touching anything. */
+  holders(wanted: readonly Wanted[]): readonly Taken[] {
+    const others = wanted.filter(({ address }) => {
+      const text = addressText(address);
+      return !this.#held.has(text) && !this.#inherited.has(text);
+    });
+    return findTaken(others, this.#view());
+  }
+
+  /** What a program of this service is to be given, in order; throws an Error in words when one is not there. */
+  socketsFor(spec: ServiceSpec, isUsed: (address: string) => boolean): readonly HeldSocket[] {
+    if (spec.listen === null || spec.listen.mode === "proxy") return [];
+    const sockets = spec.listen.addresses.map((address) => {
+      const held = this.#held.get(addressText(address));
+      if (held === undefined) throw new Error(`${addressText(address)} is not bound`);
+      return held;
+    });
+    const free = sockets.filter(({ address }) => !isUsed(addressText(address)));
+    for (const { listener } of free) listener.rest();
+    makeBlocking(free.map(({ fd }) => fd));
+    return sockets;
+  }
+
+  wakeOn(specs: readonly ServiceSpec[]): void {
+    const wanted = new Map(specs.map((spec) => [spec.name, textsOf(spec)]));
+    for (const [service, texts] of this.#awaited) {
+      if (!wanted.has(service)) this.#rest(texts);
+    }
+    for (const [service, texts] of wanted) {
+      const before = this.#awaited.get(service);
+      if (before !== undefined && before.join() === texts.join()) continue;
+      if (before !== undefined) this.#rest(before);
+      for (const text of texts) this.#arm(service, text);
+    }
+    this.#awaited = wanted;
+  }
 
   count(_specs: readonly ServiceSpec[]): void {}
 
-  close(): void {}
+  /** Looks away. The sockets stay with whoever else holds them. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.release();
+    for (const { listener } of this.#held.values()) listener.close();
+    for (const fd of this.#inherited.values()) RawListener.inherited(fd).close();
+    this.#held.clear();
+    this.#inherited.clear();
+  }
+
+  #arm(service: string, text: string): void {
+    const held = this.#held.get(text);
+    if (held === undefined) return;
+    try {
+      held.listener.wake(() => {
+        this.#rest(this.#awaited.get(service) ?? []);
+        this.#awaited.delete(service);
+        this.#emit({ kind: "woken", service });
+      });
+    } catch (error) {
+      this.#options.warn(`${text} cannot be watched: ${socketWords(error, held.address)}`);
+    }
+  }
+
+  #rest(texts: readonly string[]): void {
+    for (const text of texts) this.#held.get(text)?.listener.rest();
+  }
+
+  /** One that is there already, inherited or bound; else bound now. Throws a SocketError. */
+  #take(address: ListenAddress, backlog: number): Held {
+    const text = addressText(address);
+    const before = this.#held.get(text);
+    if (before !== undefined) {
+      before.listener.setBacklog(backlog);
+      if (address.kind === "unix") setMode(address);
+      return { ...before, address };
+    }
+    const fd = this.#inherited.get(text);
+    if (fd !== undefined) {
+      this.#inherited.delete(text);
+      return { address, fd, listener: RawListener.inherited(fd), isReserved: false };
+    }
+    if (address.kind === "unix") makeRoomFor(address);
+    const listener = RawListener.bind(address, backlog);
+    return { address, fd: listener.fd, listener, isReserved: false };
+  }
+
+  #drop(text: string, address: ListenAddress): void {
+    const held = this.#held.get(text);
+    const fd = this.#inherited.get(text);
+    if (held === undefined && fd === undefined) return;
+    // First the name, so that nobody comes any more, then the socket, which refuses those who wait.
+    if (address.kind === "unix") tryTo(() => removeSocketFile(address.path));
+    held?.listener.close();
+    if (fd !== undefined) RawListener.inherited(fd).close();
+    this.#held.delete(text);
+    this.#inherited.delete(text);
+  }
+
+  #explain(service: string, address: ListenAddress, backlog: number, error: unknown) {
+    const words = socketWords(error, address);
+    const isBusy = error instanceof SocketError && error.code === "EADDRINUSE";
+    const found = isBusy ? findTaken([{ service, address, backlog }], this.#view())[0] : undefined;
+    const taken = found ?? { service, address: addressText(address), holder: null, reason: words };
+    return { detail: taken.reason, taken, ours: found?.isOurs === true };
+  }
+
+  #view() {
+    return { projectId: this.#options.projectId, held: [...this.#held.values()] };
+  }
+
+  /** One after the other, so that the last one that was asked for is the last one that is known. */
+  #tellHolder(): Promise<void> {
+    const { hold, warn } = this.#options;
+    const told = this.#holding.then(async () => {
+      if (hold === undefined || this.#isClosed) return;
+      try {
+        await hold(this.#numbers());
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        warn(`the sockets are not held beyond this supervisor: ${reason}`);
+      }
+    });
+    this.#holding = told;
+    return told;
+  }
+
+  #numbers(): HeldSockets {
+    const asked = [...this.#held].filter(([, { isReserved }]) => !isReserved);
+    return new Map([...this.#inherited, ...asked.map(([text, { fd }]) => [text, fd] as const)]);
+  }
+
+  #releaseLater(): void {
+    if (this.#reserved !== null) clearTimeout(this.#reserved);
+    this.#reserved = setTimeout(() => this.release(), RESERVE_MS).unref();
+  }
+
+  #emit(event: Event): void {
+    if (!this.#isClosed) this.#options.emit(event);
+  }
+}
+
+function tryTo(task: () => void): void {
+  try {
+    task();
+  } catch {
+    // A file that is left there is taken away by the next one who binds it.
+  }
+}
+
+function textsOf(spec: ServiceSpec): readonly string[] {
+  return spec.listen?.addresses.map(addressText) ?? [];
 }

@@ -1,0 +1,119 @@
+import { fstatSync, readFileSync } from "node:fs";
+import { addressText } from "../core/address.ts";
+import type { ListenAddress } from "../core/spec.ts";
+import { describeProcess, type Holder, ownersOf, userName } from "./holder.ts";
+import { hostDigits, isOverlapping, TCP_STATE, tcpRows, unixRows } from "./net-table.ts";
+import { SocketError } from "./raw-sockets.ts";
+import { socketWords } from "./socket-words.ts";
+
+/** An address that a service is to listen on. */
+export interface Wanted {
+  readonly service: string;
+  readonly address: ListenAddress;
+  readonly backlog: number;
+}
+
+/** An address that cannot be had. */
+export interface Taken {
+  readonly service: string;
+  /** As `addressText` says it. */
+  readonly address: string;
+  /** null: it cannot be seen, or nobody has it and something else is in the way. */
+  readonly holder: Holder | null;
+  /** Follows `port 3000 is`: `taken by node server.js (pid 2865, user ana, in ~/old-shop)`. */
+  readonly reason: string;
+  /** Those who have it are runs of this very project, whose supervisor and guardian died together. */
+  readonly isOurs?: boolean;
+}
+
+/** What is ours already. */
+export interface OwnView {
+  readonly projectId: string;
+  readonly held: readonly { readonly fd: number }[];
+}
+
+/** Which of these somebody has, as far as can be seen without touching anything. */
+export function findTaken(wanted: readonly Wanted[], own: OwnView): readonly Taken[] {
+  const ownInodes = new Set(own.held.map(({ fd }) => fstatSync(fd).ino));
+  const listeners = wanted.map(({ address }) =>
+    listenersAt(address).filter(({ inode }) => !ownInodes.has(inode)),
+  );
+  const owners = ownersOf(new Set(listeners.flat().map(({ inode }) => inode)));
+  return wanted.flatMap((each, index) => {
+    const found = listeners[index] ?? [];
+    const [first] = found;
+    if (first === undefined) return needsRoot(each) ? [denied(each)] : [];
+    const pids = found.flatMap(({ inode }) => owners.get(inode) ?? []);
+    return [takenBy(each, pids, first.uid, own)];
+  });
+}
+
+interface Listener {
+  readonly inode: number;
+  readonly uid: number | null;
+}
+
+function listenersAt(address: ListenAddress): readonly Listener[] {
+  if (address.kind === "unix") {
+    const rows = (unixRows(address.path) ?? []).filter(({ path }) => path === address.path);
+    return rows.flatMap(({ isListening, inode }) => (isListening ? [{ inode, uid: null }] : []));
+  }
+  const host = hostDigits(address.host ?? "::");
+  return (tcpRows(address.port) ?? []).filter(
+    (row) =>
+      row.state === TCP_STATE.listen && row.port === address.port && isOverlapping(row.host, host),
+  );
+}
+
+function takenBy(
+  { service, address }: Wanted,
+  pids: readonly number[],
+  uid: number | null,
+  { projectId }: OwnView,
+): Taken {
+  const at = { service, address: addressText(address) };
+  const all = pids.map(describeProcess).filter((found) => found !== null);
+  // The program rather than the shells around it; of those that share it, the one that was there first.
+  const [best] = [...all].sort(
+    (a, b) =>
+      Number(a.isShim) - Number(b.isShim) || (a.holder.startedAt ?? 0) - (b.holder.startedAt ?? 0),
+  );
+  if (best === undefined) {
+    const who = uid === null ? "another process" : `a process of user ${userName(uid)}`;
+    return { ...at, holder: null, reason: `taken by ${who}` };
+  }
+  const isOurs = all.every(({ mark }) => mark?.startsWith(`${projectId}:`) === true);
+  const taken = { ...at, holder: best.holder, reason: `taken by ${holderWords(best.holder)}` };
+  return isOurs ? { ...taken, isOurs } : taken;
+}
+
+/** `node server.js (pid 2865, user ana, in /home/ana/old-shop)`. */
+function holderWords({ pid, command, user, cwd, project }: Holder): string {
+  const facts = [
+    `pid ${pid}`,
+    ...(user === null ? [] : [`user ${user}`]),
+    ...(project === null
+      ? []
+      : [`${project.service ?? "a service"} of the project in ${project.folder}`]),
+    ...(cwd === null || project !== null ? [] : [`in ${cwd}`]),
+  ];
+  return `${command ?? "a process"} (${facts.join(", ")})`;
+}
+
+/** A low port that the system keeps for root. */
+function needsRoot({ address }: Wanted): boolean {
+  return address.kind === "tcp" && address.port < lowestPort() && process.geteuid?.() !== 0;
+}
+
+function denied({ service, address }: Wanted): Taken {
+  const reason = socketWords(new SocketError("EACCES"), address);
+  return { service, address: addressText(address), holder: null, reason };
+}
+
+function lowestPort(): number {
+  try {
+    return Number(readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "latin1"));
+  } catch {
+    return 1_024;
+  }
+}
