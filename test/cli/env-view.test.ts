@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type EnvFacts, variablesOf } from "../../src/cli/env-view.ts";
+import type { ListenSettings, ServiceSpec } from "../../src/core/spec.ts";
+import { listening } from "../rig/specs.ts";
 import { serviceSpec, testProject } from "./specs.ts";
 
 const spec = serviceSpec({ env: { PORT: "4000", API_KEY: "x" } });
@@ -21,6 +23,16 @@ describe("the environment of a service", () => {
       "HOME inherited",
       "PATH inherited",
     ]);
+  });
+
+  test("has the port of a shared socket, and not one that is chosen at each start", () => {
+    const given = (listen: ListenSettings, port: ServiceSpec["port"] = null) =>
+      variablesOf({ ...facts, spec: { ...spec, env: {}, listen, port }, applied: null })
+        .filter((one) => one.from === "procs")
+        .map((one) => `${one.name}=${one.value}`);
+    const rest = ["PROCS_SERVICE=api", "PROCS_INSTANCE=1"];
+    expect(given(listening(3000))).toEqual(["PORT=3000", "LISTEN_FDS=1", ...rest]);
+    expect(given(listening(3000, { mode: "proxy" }), "auto")).toEqual(rest);
   });
 
   test("says where a value was written and what runs instead", () => {

@@ -4,6 +4,7 @@ import {
   isFine,
   PS_COLUMNS,
   PS_FIELDS,
+  psColumns,
   psRows,
   psSentences,
   psSummary,
@@ -36,6 +37,21 @@ web      ready      1/1    12m          0    1%  210 MB  http://localhost:5173
 mailer   idle       0/1    -            0     -       -  :8025 starts on connect
 old      stopped    -      -            0     -       -
 `);
+  });
+
+  test("has a column of connections where they can be counted", () => {
+    const services = SERVICES.slice(0, 3).map((service) =>
+      service.name === "api" ? { ...service, connections: 12, where: ":3000" } : service,
+    );
+    const lines = psTable(services, psColumns(services), screen(80));
+    expect(`\n${lines.join("\n")}\n`).toBe(`
+SERVICE  STATE      READY  UP    RESTARTS   CPU     MEM  CONN  WHERE
+redis    ready      1/1    12m          0    0%    9 MB     -  :6379
+migrate  done       -      -            -     -       -     -  exit 0, 12m ago
+api      ready      2/2    3m           0    4%  131 MB    12  :3000
+`);
+    expect(psRows(services, ["name", "connections"])).toEqual(["redis\t", "migrate\t", "api\t12"]);
+    expect(psColumns(SERVICES)).not.toContain("connections");
   });
 
   test("at 60 columns goes without MEM, CPU and RESTARTS", () => {

@@ -34,6 +34,32 @@ api  ready  2 of 2                                                  procs.yaml:5
 `);
 });
 
+test("connections, what drains, and the process that accepts", () => {
+  const [first, second] = facts("api").service.instances;
+  if (first === undefined || second === undefined) throw new Error("api has two instances");
+  const service = {
+    ...facts("api").service,
+    where: ":3000",
+    probe: null,
+    by_hand: { stopped: false, scale: null, file_instances: 2 },
+    connections: 14,
+    instances: [
+      { ...first, connections: 2 },
+      { ...second, connections: 12, detail: "draining, 12 connections, up to 30s" },
+    ],
+    proxy: { ...first, pid: 4100, memory_bytes: 48 * 1024 * 1024 },
+  };
+  expect(text(renderStatus({ ...facts("api"), service }, screen(120)).slice(2))).toBe(`
+  port       :3000   14 connections
+  waits for  redis ready (ready), migrate done (done)
+  needed by  web
+  instance   state      pid  up  cpu    mem  run  conn
+  api.1      ready     4121  3m   2%  66 MB    4     2
+  api.2      stopping  4160  3m   2%  65 MB    3    12  older revision, draining, 12 connections, up to 30s
+  proxy      ready   pid 4100   up 3m   48 MB   logs: procs logs api:proxy
+`);
+});
+
 test("a failed one says how it ended", () => {
   expect(text(renderStatus(facts("worker"), screen(80)))).toBe(`
 worker  gave up  0 of 1  exit 1, 2m ago                             procs.yaml:5

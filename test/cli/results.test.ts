@@ -54,6 +54,19 @@ describe("the block of verdicts", () => {
     );
   });
 
+  test("of a service that starts on demand says where it listens", () => {
+    const idle = [verdict("mailer", "idle", { detail: "listens on :8025", where: ":8025" })];
+    expect(text(idle, "up", plain, 0)).toBe("◍ mailer   idle, listens on :8025");
+    expect(text(idle, "start", plain, 0)).toBe(
+      "◍ mailer   idle, listens on :8025: starts with the first connection",
+    );
+    expect(text(idle, "restart", plain, 0)).toBe(
+      "◍ mailer   idle, nothing to restart: starts with the first connection on :8025",
+    );
+    const task = [verdict("backup", "idle", { detail: "next run in 3h" })];
+    expect(text(task, "up", plain, 0)).toBe("◍ backup   idle   next run in 3h");
+  });
+
   test("without symbols beyond ASCII every state is still a word", () => {
     expect(text(SHOP, "up", { ...plain, ascii: true }, 0)).toBe(
       `
