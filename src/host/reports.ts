@@ -9,6 +9,13 @@ import { openReader } from "./fifos.ts";
 import type { Ledger } from "./ledger.ts";
 import { MESSAGE_FILE, makeMessageFile, messageEnvironment } from "./message.ts";
 import { type Bridge, HEARD_FILE, notifyEnvironment, openNotifySocket } from "./notify.ts";
+import {
+  copyPreload,
+  needsPreload,
+  preloadEnvironment,
+  preloadFolder,
+  shareFile,
+} from "./preload.ts";
 
 /** Of a matching line, as shown to people. */
 const LINE_MAX = 200;
@@ -75,32 +82,41 @@ class RunReporter implements Reporter {
   }
 
   async open({ id, spec, account, runtime, tree }: ReporterOptions): Promise<void> {
-    const kind = spec.ready?.check.kind;
-    if (kind !== "notify" && kind !== "message") return;
-    const folder = makeExchange(runtime, id, account);
-    try {
-      if (kind === "message") makeMessageFile(folder.path, account);
-      else this.#bridge = await openBridge(folder.path, tree, account);
-    } catch (error) {
-      folder.remove();
-      throw error;
+    const own = needsPreload(spec) ? preloadFolder(account) : null;
+    const needsCopy = needsPreload(spec) && own === null;
+    const kind = exchangeKind(spec.ready?.check.kind) ?? (needsCopy ? "preload" : null);
+    if (kind !== null) {
+      const folder = makeExchange(runtime, id, account);
+      try {
+        if (kind === "message") makeMessageFile(folder.path, account);
+        if (kind === "notify") this.#bridge = await openBridge(folder.path, tree, account);
+        if (needsCopy && account !== null) copyPreload(folder.path, account);
+      } catch (error) {
+        folder.remove();
+        throw error;
+      }
+      this.#attend(kind, folder);
     }
-    this.#attend(kind, folder);
+    const folder = own ?? (needsCopy ? this.exchange?.folder : null) ?? null;
+    if (folder === null) return;
+    const share = shareFile(spec, { runtime, account });
+    this.env = { ...this.env, ...preloadEnvironment(spec, { folder, share }) };
   }
 
   reopen(exchange: Ledger["exchange"]): void {
-    const { kind } = exchange ?? {};
-    if (exchange === null || (kind !== "notify" && kind !== "message")) return;
+    const kind = exchangeKind(exchange?.kind);
+    if (exchange === null || kind === null) return;
     const folder = findExchange(this.#options.runtime, exchange.folder);
     if (folder === null) return;
     if (existsSync(folder.path)) this.#attend(kind, folder);
     else this.exchange = exchange;
   }
 
-  #attend(kind: "notify" | "message", folder: ExchangeFolder): void {
+  #attend(kind: ExchangeKind, folder: ExchangeFolder): void {
     const { path } = folder;
     this.#folder = folder;
     this.exchange = { kind, folder: path };
+    if (kind === "preload") return;
     this.env = kind === "notify" ? notifyEnvironment(path) : messageEnvironment(path);
     const [name, line] = kind === "notify" ? [HEARD_FILE, "READY=1"] : [MESSAGE_FILE, "ready"];
     this.#heard = watchForLine(path, { name, line, onLine: () => this.#said() });
@@ -167,6 +183,13 @@ class RunReporter implements Reporter {
   #report(ok: boolean, detail: string): void {
     if (!this.#isClosed) this.#options.report(ok, detail);
   }
+}
+
+/** What an exchange folder is there for. The preload is in one only where the program cannot read ours. */
+type ExchangeKind = "notify" | "message" | "preload";
+
+function exchangeKind(kind: string | undefined): ExchangeKind | null {
+  return kind === "notify" || kind === "message" || kind === "preload" ? kind : null;
 }
 
 async function openBridge(folder: string, tree: string, account: Account | null): Promise<Bridge> {
