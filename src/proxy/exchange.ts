@@ -63,6 +63,8 @@ export class Exchange {
   fromServer(bytes: Buffer, to: number): void {
     this.hasBegun = true;
     if (this.#isOpaque) return;
+    // Nobody has asked, as far as we have understood.
+    if (this.#open.length === 0) this.#responses.lose();
     this.#responses.read(bytes, 0, to, false);
     if (this.#responses.isLost) this.#isOpaque = true;
   }
@@ -77,7 +79,6 @@ export class Exchange {
 
   #answered(text: string): Framing | null {
     const toHead = this.#open[0];
-    // Nobody has asked, as far as we have understood.
     if (toHead === undefined) return null;
     const head = readResponseHead(text, toHead);
     // 101: from here on it is another protocol.

@@ -85,7 +85,8 @@ export class Messages {
     const whole = carried === 0 ? text : this.#carry + text;
     const end = whole.indexOf("\r\n\r\n", Math.max(0, carried - 3));
     if (end < 0) {
-      if (whole.length >= HEAD_BYTES_MAX) this.lose();
+      const isHopeless = whole.length >= HEAD_BYTES_MAX || !/^[A-Za-z]/.test(whole);
+      if (isHopeless) this.lose();
       else this.#carry = whole;
       return until;
     }
