@@ -4,7 +4,7 @@ import type { Event } from "../core/event.ts";
 import { sameId } from "../core/observed.ts";
 import { bootId } from "../host/boot.ts";
 import { createClock } from "../host/clock.ts";
-import { createHost, type RealHost } from "../host/host.ts";
+import { createHost, type HostOptions, type RealHost } from "../host/host.ts";
 import { keepKey } from "../host/kept-key.ts";
 import type { Leftover, StopFacts } from "../host/leftovers.ts";
 import { removeOwn } from "../host/own-files.ts";
@@ -15,11 +15,13 @@ import { Drift } from "./drift.ts";
 import { Edits } from "./edits.ts";
 import { EventLog } from "./event-log.ts";
 import { guardControl } from "./guarded-control.ts";
+import { chargeFile } from "./guardian-charge.ts";
 import { happenings } from "./happenings.ts";
 import { Inheritance } from "./inheritance.ts";
 import { unmarkFolder } from "./moved.ts";
 import { Owner } from "./owner.ts";
 import { type Guardian, ProjectControl } from "./project-control.ts";
+import { Proxies } from "./proxies.ts";
 import { RunIndexes } from "./run-indexes.ts";
 import { Session } from "./session.ts";
 import { type Legacy, StateFile } from "./state.ts";
@@ -36,6 +38,8 @@ export interface ProjectSupervisorOptions {
   /** For the log of the supervisor. */
   readonly log: (message: string) => void;
   readonly guardian?: Guardian;
+  /** The sockets of the supervisor before this one, and who holds them for the next one. */
+  readonly sockets?: NonNullable<HostOptions["sockets"]>;
   /** It has ended everything and cleared up after itself. */
   readonly onLeft: () => void;
 }
@@ -61,23 +65,23 @@ export async function superviseProject(
     session.core.handle(event);
     storage.heard(event);
   };
-  const onFull = (error: unknown) => storage.disk.full(error);
-  keepKey(paths, key);
-  const host = indexes.follow(createHost({ paths, key, emit, warn: log, onFull }));
+  const proxies = new Proxies(paths, () => session.core);
+  const host = indexes.follow(hostOf(options, { emit, storage }));
   const state = new StateFile({
     ...{ path: paths.stateFile, version, boot: bootId(), key },
     onFault: (error) => storage.stateFailed(error),
   });
-  const start = startingPoint(state.read(), host, paths, clock.now());
-  for (const note of start.notes) log(note);
+  const start = startingPoint(told(state.read(), log), host, paths, clock.now());
   const session: Session = new Session({
     ...{ paths, version, host, clock, events, state, from: start.from },
     onChange(change) {
+      proxies.look();
       // The very first step comes before there is a session, and nothing happens in it.
       if (change.actions.length === 0 && change.before === change.after) return;
       for (const event of happenings(change, session.core.desired, paths.runs)) events.add(event);
     },
     onApplied() {
+      host.dropUnclaimed();
       edits.applied();
       storage.look();
     },
@@ -97,8 +101,7 @@ export async function superviseProject(
       indexes.close();
       session.forget();
       storage.close(true);
-      clearRuntime(paths);
-      options.onLeft();
+      await clearAway(options);
     },
   });
   const owner = new Owner({
@@ -114,6 +117,7 @@ export async function superviseProject(
     onOver() {
       adoptAll(session.core.observed, host);
       session.resume();
+      if (!start.isLost) host.dropUnclaimed();
       storage.look();
       edits.resumed();
       if (session.owned) owner.expect();
@@ -121,7 +125,7 @@ export async function superviseProject(
     },
   });
   const control = new ProjectControl({
-    ...{ session, host, drift, owner, guardian: options.guardian ?? null },
+    ...{ session, host, drift, owner, proxies, guardian: options.guardian ?? null },
     clearLogs: (targets) => storage.clear(targets, (id) => indexes.clear(id)),
     onLeave: () => departure.leave(),
   });
@@ -134,12 +138,26 @@ export async function superviseProject(
   return { session, end: (why) => departure.end(why) };
 }
 
+/** What the host speaks to. */
+interface Inward {
+  readonly emit: (event: Event) => void;
+  readonly storage: Storage;
+}
+
+function hostOf(options: ProjectSupervisorOptions, { emit, storage }: Inward): RealHost {
+  const { paths, key, log, sockets } = options;
+  keepKey(paths, key);
+  return createHost({
+    ...{ paths, key, emit, warn: log, onFull: (error) => storage.disk.full(error) },
+    ...(sockets === undefined ? {} : { sockets }),
+  });
+}
+
 /** What a supervisor starts from: the record of the one before it, where there is one that can be used. */
 interface StartingPoint {
   readonly from: Recorded;
   readonly foreign: readonly Leftover[];
   readonly services: ReadonlyMap<string, StopFacts>;
-  readonly notes: readonly string[];
   /** There is no record that can be used. */
   readonly isLost: boolean;
   /** Instances that live and are taken over. */
@@ -152,21 +170,26 @@ function startingPoint(
   paths: ProjectPaths,
   now: number,
 ): StartingPoint {
-  const { recorded, remembered, notes } = legacy;
+  const { recorded, remembered } = legacy;
   const services = remembered?.services ?? new Map();
   // Looking also clears away the fifos that nobody holds.
   const leftovers = host.leftovers();
   if (recorded === null) {
     const from = numbered(beginning(remembered), paths.runs, now);
-    return { from, foreign: leftovers, services, notes, isLost: true, adopted: 0 };
+    return { from, foreign: leftovers, services, isLost: true, adopted: 0 };
   }
   const { from, foreign } = planTakeover(recorded, host, now);
   return {
     from: numbered(from, paths.runs, now),
     foreign: leftovers.filter(({ id }) => foreign.some((one) => sameId(one.id, id))),
-    ...{ services, notes, isLost: false },
+    ...{ services, isLost: false },
     adopted: leftovers.length,
   };
+}
+
+function told(legacy: Legacy, log: (message: string) => void): Legacy {
+  for (const note of legacy.notes) log(note);
+  return legacy;
 }
 
 function startWords({ adopted }: StartingPoint): string {
@@ -177,14 +200,19 @@ function startWords({ adopted }: StartingPoint): string {
 }
 
 /** The lock goes last: from then on a new supervisor may be making itself at home. */
-function clearRuntime(paths: ProjectPaths): void {
+async function clearAway(options: ProjectSupervisorOptions): Promise<void> {
+  const { paths, guardian, onLeft } = options;
+  // Who waits for us to leave finds every port free.
+  await guardian?.leave();
   try {
     rmSync(paths.runtime, { recursive: true, force: true });
   } catch {
     // Somebody is making himself at home already, or the folder is not ours any more.
   }
   unmarkFolder(paths);
+  removeOwn(chargeFile(paths));
   removeOwn(paths.lock);
+  onLeft();
 }
 
 function faultWords(error: unknown): string {

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LOCK_FD } from "../host/lock.ts";
 import type { ProjectPaths } from "../paths.ts";
-import { guardianText } from "./guardian-text.ts";
+import { guardianText, HEIR, HEIR_FD, NAP_MARK } from "./guardian-text.ts";
+import { FIRST_SOCKET_FD, SOCKETS_VARIABLE } from "./inherited-sockets.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -27,8 +28,6 @@ export interface GuardianOptions {
 /** A supervisor is idle nearly always: a smaller heap costs it nothing, and gives back a fifth of its memory. */
 const NODE_FLAGS: readonly string[] = ["--optimize-for-size"];
 const ASK_EVERY_SECONDS = 10;
-/** Where a guardian that is handed the lock waits until its predecessor has gone. */
-const HANDED_FD = 6;
 
 /**
  * The guardian: a shell that is the parent of the supervisor, holds the lock, and starts a supervisor anew when it
@@ -54,21 +53,44 @@ export function startGuardian(command: GuardianCommand, key: string, log: number
   return start(command, { PROCS_KEY: key }, ["ignore", log, log]);
 }
 
+/** What a supervisor gives to another guardian. */
+export interface Handed {
+  readonly key: string;
+  /** The path of the lock where descriptor 9 holds it. */
+  readonly held: string | null;
+  /** Its own pid and start time. */
+  readonly ward: string;
+  readonly sockets: ReadonlyMap<string, number>;
+}
+
 /**
- * The same, from a supervisor that is about to leave for it: the new guardian is handed the lock, and begins when this
- * process has gone. False: it could not be started.
+ * The same, from a supervisor and beside its guardian: the new one waits as an heir until it is told to begin, or until
+ * this process has gone.
  */
-export function startSuccessor(
-  command: GuardianCommand,
-  key: string,
-  held: string | null,
-): boolean {
-  const gap = Array.from({ length: HANDED_FD - 3 }, () => "ignore" as const);
-  const rest = held === null ? [] : (["ignore", "ignore", LOCK_FD] as const);
-  const env = { PROCS_KEY: key, PROCS_HANDED: "1", ...(held === null ? {} : { PROCS_LOCK: held }) };
-  const child = start(command, env, ["ignore", 2, 2, ...gap, "pipe", ...rest]);
+export function startSuccessor(command: GuardianCommand, handed: Handed): ChildProcess {
+  const { key, held, ward } = handed;
+  // An older version would pass on what it cannot name, for nobody's use.
+  const sockets = knowsSockets(command) ? handed.sockets : new Map<string, number>();
+  const stdio: ("ignore" | "pipe" | number)[] = ["ignore", 2, 2];
+  const place = (fd: number, what: "pipe" | number) => {
+    while (stdio.length < fd) stdio.push("ignore");
+    stdio[fd] = what;
+  };
+  place(HEIR_FD, "pipe");
+  if (held !== null) place(LOCK_FD, LOCK_FD);
+  for (const [index, fd] of [...sockets.values()].entries()) place(FIRST_SOCKET_FD + index, fd);
+  const env = {
+    ...{ PROCS_KEY: key, PROCS_HANDED: HEIR, PROCS_WARD: ward },
+    ...(held === null ? {} : { PROCS_LOCK: held }),
+    ...(sockets.size === 0 ? {} : { [SOCKETS_VARIABLE]: JSON.stringify([...sockets.keys()]) }),
+  };
+  const child = start(command, env, stdio);
   child.on("error", () => undefined);
-  return child.pid !== undefined;
+  return child;
+}
+
+function knowsSockets({ env }: GuardianCommand): boolean {
+  return env.PROCS_GUARDIAN?.includes(NAP_MARK) === true;
 }
 
 function start(

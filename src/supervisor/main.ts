@@ -11,13 +11,19 @@ import { superviseProject } from "./compose.ts";
 import { Endings } from "./endings.ts";
 import { guardianCommand } from "./guardian.ts";
 import { GuardianLink } from "./guardian-link.ts";
+import { endNaps } from "./guardian-naps.ts";
 import { LEFT_EXIT, REFUSED_EXIT } from "./guardian-text.ts";
+import { inheritedSockets, SOCKETS_VARIABLE } from "./inherited-sockets.ts";
 import { markFolder } from "./moved.ts";
 import { isKey, newKey } from "./sealed.ts";
 
 /** A fault inside procs, by the habit of sysexits.h. What runs goes on; the next supervisor sees to it. */
 const FAULT_EXIT = 70;
 const LOG_BYTES_MAX = 4 * 1024 * 1024;
+const OWN_VARIABLES: readonly string[] = [
+  ...[HELD_VARIABLE, SOCKETS_VARIABLE, "PROCS_KEY"],
+  ...["PROCS_GUARDED", "PROCS_PIPE", "PROCS_CHARGE"],
+];
 
 await main(process.argv[2] ?? "/");
 
@@ -35,24 +41,27 @@ async function main(folder: string): Promise<void> {
   const held = env[HELD_VARIABLE] ?? null;
   const key = isKey(env.PROCS_KEY) ? env.PROCS_KEY : newKey();
   const endings = new Endings();
+  const sockets = inheritedSockets(env);
   const own = { paths, env, entry: process.argv[1] ?? null, fileLimit: limit() };
   const guardian = new GuardianLink(
     {
-      ...{ key, held, log },
+      ...{ paths, key, held, sockets, log },
       own: () => guardianCommand(own),
       onTerminate: () => endings.ask("guardian"),
     },
     env,
   );
   // Meant for this process alone, and for none that it starts.
-  for (const name of [HELD_VARIABLE, "PROCS_KEY", "PROCS_GUARDED", "PROCS_PIPE"]) delete env[name];
-  closeForeignFiles();
+  for (const name of OWN_VARIABLES) delete env[name];
+  closeForeignFiles(new Set(sockets.values()));
+  endNaps(paths.id);
   boundLog(paths.supervisorLog);
   markFolder(paths);
   process.on("SIGTERM", () => endings.ask("SIGTERM"));
   process.on("SIGINT", () => endings.ask("SIGINT"));
   const supervisor = await superviseProject({
     ...{ paths, version: VERSION, key, log, guardian },
+    sockets: { inherited: sockets, hold: (held) => guardian.hold(held) },
     onLeft: () => process.exit(LEFT_EXIT),
   });
   endings.hear((why) => supervisor.end(why));
