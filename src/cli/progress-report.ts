@@ -123,6 +123,8 @@ function paintedReport(context: Screen, settings: ReportSettings): Report {
 function lineReport(context: Screen, settings: ReportSettings): Report {
   let progress = startProgress(settings.names, settings.verb);
   const last = new Map<string, string>();
+  // How far a replacement is, is told once: that a drain is over is told by what follows.
+  const told = new Set<string>();
   const show = (isEnd: boolean) => {
     const rows = progressRows(progress);
     const look = unbounded(context.err);
@@ -131,7 +133,8 @@ function lineReport(context: Screen, settings: ReportSettings): Report {
       const isGood = row.state === "ready" || row.state === "done";
       // The verdict on a failure comes whole, with its last words; a crash on the way is one line.
       const key = isGood ? row.state : isEnd ? "end" : `${row.state} ${row.news ?? row.words}`;
-      if (last.get(row.name) === key) continue;
+      if (last.get(row.name) === key || told.has(`${row.name} ${key}`)) continue;
+      if (row.news !== undefined) told.add(`${row.name} ${key}`);
       last.set(row.name, key);
       const { bar: _, ...shown } = isEnd ? row : { ...row, lines: [] };
       write(context, aligned(shown, rows, look, settings.indent));

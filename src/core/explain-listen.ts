@@ -1,7 +1,8 @@
+import { addressText } from "./address.ts";
 import { isLive } from "./observed.ts";
 import { demandOf } from "./resting.ts";
 import { failedSocket, failureWords, hasSockets, listensOn, retryIn } from "./socket-words.ts";
-import type { Millis, ServiceSpec } from "./spec.ts";
+import type { ServiceSpec } from "./spec.ts";
 import { agoWords, formatDuration, roundDuration, timesWords } from "./units.ts";
 import type { View } from "./view.ts";
 
@@ -62,17 +63,12 @@ function demandLines({ observed, name, spec, now }: View): readonly string[] {
   ];
 }
 
-/** `for 12m`, as far as procs knows: since it listens, or since the last run of it ended. */
-function sinceWords({ observed, service, now }: View, spec: ServiceSpec): string {
-  const on = new Set((spec.listen?.addresses ?? []).map((one) => JSON.stringify(one)));
-  const bound = Object.values(observed.sockets)
-    .filter((socket) => on.has(JSON.stringify(socket.address)))
-    .map((socket) => socket.since);
-  const ended = service.instances.flatMap(({ phase }): Millis[] =>
-    phase.kind === "ended" ? [phase.at] : [],
+/** `for 12m`: since procs listens. Of one that has run, only that it has is known. */
+function sinceWords({ observed, name, now }: View, spec: ServiceSpec): string {
+  if ((observed.nextRun[`${name}.1`] ?? 1) > 1) return "since it last ran";
+  const bound = (spec.listen?.addresses ?? []).map(
+    (address) => observed.sockets[addressText(address)]?.since ?? now,
   );
-  const since = Math.max(...bound, ...ended, Number.NEGATIVE_INFINITY);
-  return now - since < 1000 || !Number.isFinite(since)
-    ? "yet"
-    : `for ${roundDuration(now - since)}`;
+  const since = now - Math.max(...bound);
+  return since < 1000 ? "yet" : `for ${roundDuration(since)}`;
 }

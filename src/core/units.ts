@@ -174,6 +174,7 @@ export function formatCheck(check: Check): string {
     case "log":
       return `log /${check.pattern}/${check.flags}`;
     case "accepts":
+      return "it accepts connections";
     case "notify":
     case "message":
       return check.kind;

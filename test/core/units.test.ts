@@ -61,7 +61,7 @@ test.each([
   ["alive.exec", { kind: "exec", command: ["pg_isready", "-q"] }, "exec pg_isready -q"],
   ["ready.log", { kind: "log", pattern: "up on \\d+", flags: "i" }, "log /up on \\d+/i"],
   ["ready", { kind: "notify" }, "notify"],
-  ["ready", { kind: "accepts" }, "accepts"],
+  ["ready", { kind: "accepts" }, "it accepts connections"],
   ["ready.timeout", 60_000, "1m"],
   ["ready.failures", 3, "3"],
   ["depends_on.db", { condition: "ready", restart: false, required: true }, "ready"],
