@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { argvOf } from "../core/command.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 import { switchTo } from "./account.ts";
@@ -13,6 +14,7 @@ import {
 } from "./program.ts";
 import type { Run, RunContext } from "./run.ts";
 import { hardFileLimit } from "./shim.ts";
+import { upstreamPath } from "./upstream-path.ts";
 
 /** Checks what can be checked before the spawn. Throws an Error whose message is one line for people. */
 export function checkRun(run: Run, extra: Readonly<Record<string, string>>, context: RunContext) {
@@ -31,13 +33,25 @@ export function checkRun(run: Run, extra: Readonly<Record<string, string>>, cont
     socketPath: context.socketPath,
     port: run.port,
     account: change?.account ?? null,
-    extra: own === null ? extra : { ...withoutPreload(extra), ...own.env },
+    extra:
+      own === null
+        ? { ...extra, ...upstreamEnvironment(run, change !== null, context) }
+        : { ...withoutPreload(extra), ...own.env },
   });
   // Of what the file does not give there is nothing to be said.
   if (spec.helps !== null) return change;
   const problem = programProblem(spec, id.slot, run.env);
   if (problem !== null) throw new Error([problem.message, ...problem.help].join("; "));
   return change;
+}
+
+/** Where it may listen in the place of its port; another user than ours could not reach that folder. */
+function upstreamEnvironment({ id, spec }: Run, isOther: boolean, { paths }: RunContext) {
+  if (spec.listen?.mode !== "proxy" || isOther) return {};
+  const path = upstreamPath(paths, id);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  rmSync(path, { force: true });
+  return { PROCS_UPSTREAM: path };
 }
 
 /** Programs of procs itself need no help with what they are given. */

@@ -16,6 +16,7 @@ import {
   type Leftover,
   type LeftoverEnding,
 } from "./leftovers.ts";
+import type { Drain } from "./lives.ts";
 import { attemptLimit, attemptProbe, type ProbeAnswer } from "./probes.ts";
 import { Processes } from "./processes.ts";
 import { Schedules } from "./schedules.ts";
@@ -40,6 +41,8 @@ export interface HostOptions {
   readonly cgroups?: Cgroups;
   /** See `RunContext`. */
   readonly onFull?: (error: unknown) => boolean;
+  /** Called before the stop signal of a run behind a proxy, which is sent when this has resolved. */
+  readonly drain?: Drain;
   /** The sockets of the supervisor before this one, and who keeps ours beyond it; absent: nobody. */
   readonly sockets?: Required<Pick<SocketsOptions, "inherited" | "hold">>;
 }
@@ -94,6 +97,7 @@ export function createHost(options: HostOptions): RealHost {
   const sockets = new Sockets({ ...options.sockets, emit, warn, projectId });
   const processes: Processes = new Processes({
     ...{ ...context, emit, warn },
+    ...(options.drain === undefined ? {} : { drain: options.drain }),
     socketsFor: (spec) => sockets.socketsFor(spec, (text) => processes.uses(text)),
   });
   const sampler = new Sampler();

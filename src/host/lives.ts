@@ -1,7 +1,8 @@
+import { rmSync } from "node:fs";
 import { assert } from "../assert.ts";
 import type { Event } from "../core/event.ts";
 import type { Exit, InstanceId } from "../core/observed.ts";
-import type { Millis, Signal } from "../core/spec.ts";
+import type { Millis, ServiceSpec, Signal } from "../core/spec.ts";
 import { isPopulated, onEmpty, removeCgroup } from "./cgroup.ts";
 import { failpoint } from "./failpoint.ts";
 import type { Fifos } from "./fifos.ts";
@@ -20,6 +21,7 @@ import {
   signalProcess,
   signalTrees,
 } from "./tree.ts";
+import { upstreamPath } from "./upstream-path.ts";
 
 /** So long remains may take to end with their program, before they are told. */
 const REMAINS_MS = 100;
@@ -28,7 +30,12 @@ interface Options extends Pick<RunContext, "paths" | "projectId"> {
   readonly emit: (event: Event) => void;
   readonly fifos: Fifos;
   readonly warn: (message: string) => void;
+  /** Of one behind a proxy: see HostOptions. */
+  readonly drain?: Drain;
 }
+
+/** Resolves when nothing goes to a run any more, when it has had its time for that, or at `signal`. */
+export type Drain = (id: InstanceId, spec: ServiceSpec, signal: AbortSignal) => Promise<void>;
 
 /** What becomes of the runs of a project, told in the order that core knows: started, exited, gone. */
 export class Lives {
@@ -88,7 +95,26 @@ export class Lives {
     run.program = program;
     this.emit(run, { kind: "started", pid, port: run.port });
     run.reporter?.listen(run.spec);
-    if (run.ending !== null) this.send(run, run.ending);
+    if (run.ending !== null) this.tell(run, run.ending);
+  }
+
+  /** The stop signal: at once, or when the connections that a proxy has given it have ended. */
+  tell(run: Run, signal: Signal): void {
+    const { drain } = this.#options;
+    if (!drainsFirst(run) || drain === undefined) {
+      this.send(run, signal);
+      return;
+    }
+    if (run.draining !== null) return;
+    const draining = new AbortController();
+    run.draining = draining;
+    run.watchers.push({ close: () => draining.abort() });
+    void drain(run.id, run.spec, draining.signal).then(() => {
+      run.draining = null;
+      if (!this.isOurs(run) || run.kills > 0) return;
+      this.send(run, signal);
+      this.emit(run, { kind: "resent" });
+    });
   }
 
   /** A child of ours; `signal` is what ended the shim itself. */
@@ -178,6 +204,7 @@ export class Lives {
   #exited(run: Run, how: Exit, ledger: Ledger): void {
     if (run.hasExited) return;
     run.hasExited = true;
+    run.draining?.abort();
     const facts = { pid: ledger.pid, killsBefore: ledger.oom, cgroup: run.cgroup };
     const exit = withOom(how, { ...facts, wasKilled: isKilled(run, ledger) });
     this.emit(run, { kind: "exited", exit, ...when(run) });
@@ -203,6 +230,9 @@ export class Lives {
     for (const watcher of run.watchers.splice(0)) watcher.close();
     run.reporter?.close();
     if (run.cgroup !== null) removeCgroup(run.cgroup);
+    if (run.spec.listen?.mode === "proxy") {
+      rmSync(upstreamPath(this.#options.paths, run.id), { force: true });
+    }
     const { fifos, emit } = this.#options;
     const { main, tree } = run.life;
     if (run.isAdopted) fifos.remove([main, tree]);
@@ -243,6 +273,11 @@ function exitWithoutLedger(run: Run, code: number | null, signal: string | null)
   const isDead = run.program === null || findProcess(run.program.pid)?.start !== run.program.start;
   if (signal !== null && (run.kills > 0 || isDead)) return { kind: "signal", signal };
   return { kind: "unknown" };
+}
+
+/** Behind a proxy, and alive. */
+export function drainsFirst({ spec, hasExited }: Run): boolean {
+  return spec.listen?.mode === "proxy" && !hasExited;
 }
 
 function isStill({ pid, start }: Process): boolean {

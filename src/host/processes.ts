@@ -9,7 +9,7 @@ import { takeCensus } from "./census.ts";
 import { checkRun } from "./check-run.ts";
 import { failpoint } from "./failpoint.ts";
 import { createFifos, type Fifos, watchFifo } from "./fifos.ts";
-import { Lives } from "./lives.ts";
+import { type Drain, drainsFirst, Lives } from "./lives.ts";
 import { freePort } from "./port.ts";
 import { moveRunFiles } from "./rename-run.ts";
 import { openReporter } from "./reports.ts";
@@ -24,6 +24,7 @@ const ADOPT_AGAIN_MS = 200;
 interface Options extends RunContext {
   readonly emit: (event: Event) => void;
   readonly warn: (message: string) => void;
+  readonly drain?: Drain;
 }
 
 /** The processes of one project: each run under its shim, watched by its life fifos. */
@@ -58,7 +59,7 @@ export class Processes {
     const run = this.find(id);
     if (run === undefined) return;
     if (using.signal === "SIGKILL") this.kill(id);
-    else if (run.isStarted || run.hasExited) this.#lives.send(run, using.signal);
+    else if (run.isStarted || run.hasExited) this.#lives.tell(run, using.signal);
     // Before the program's pid is known, a signal could hit the shim between two of its lines.
     else run.ending ??= using.signal;
   }
@@ -67,6 +68,7 @@ export class Processes {
     const run = this.find(id);
     if (run === undefined) return;
     if (!run.isSpawned) run.ending = "SIGKILL";
+    run.draining?.abort();
     this.#lives.kills.add(run);
   }
 
@@ -192,7 +194,10 @@ export class Processes {
     if (adoption.signal !== null && isAlive(trace)) {
       const { stop, stopAt: at } = trace.ledger;
       if (stop === null) run.ending ??= adoption.signal;
-      lives.emit(run, { kind: "resent", ...(at === null ? {} : { at }) });
+      // Otherwise it is told when it is sent.
+      if (stop !== null || !drainsFirst(run)) {
+        lives.emit(run, { kind: "resent", ...(at === null ? {} : { at }) });
+      }
     }
     this.#watchTrace(run, trace);
     if (!isMainAlive(trace)) {

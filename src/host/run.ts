@@ -55,6 +55,8 @@ export interface Run {
   program: Process | null;
   /** Its own cgroup, which its program entered before it ran; null: there is none. */
   cgroup: string | null;
+  /** Its connections are let go of before it hears of its end; aborted, it hears of it at once. */
+  draining: AbortController | null;
   /** Asked to end before there was anything to send a signal to. */
   ending: Signal | null;
   /** How often it was looked for and killed. */
@@ -103,6 +105,7 @@ export function newRun(id: InstanceId, spec: ServiceSpec, context: RunContext): 
     shim: null,
     program: null,
     cgroup: null,
+    draining: null,
     ending: null,
     kills: 0,
     isStarted: false,

@@ -66,7 +66,7 @@ export async function superviseProject(
     storage.heard(event);
   };
   const proxies = new Proxies(paths, () => session.core);
-  const host = indexes.follow(hostOf(options, { emit, storage }));
+  const host = indexes.follow(hostOf(options, { emit, storage, proxies }));
   const state = new StateFile({
     ...{ path: paths.stateFile, version, boot: bootId(), key },
     onFault: (error) => storage.stateFailed(error),
@@ -142,12 +142,14 @@ export async function superviseProject(
 interface Inward {
   readonly emit: (event: Event) => void;
   readonly storage: Storage;
+  readonly proxies: Proxies;
 }
 
-function hostOf(options: ProjectSupervisorOptions, { emit, storage }: Inward): RealHost {
+function hostOf(options: ProjectSupervisorOptions, { emit, storage, proxies }: Inward): RealHost {
   const { paths, key, log, sockets } = options;
   keepKey(paths, key);
   return createHost({
+    drain: (id, spec, signal) => proxies.drain(id, spec, signal),
     ...{ paths, key, emit, warn: log, onFull: (error) => storage.disk.full(error) },
     ...(sockets === undefined ? {} : { sockets }),
   });
