@@ -128,12 +128,18 @@ function withEvent(progress: Progress, event: EventItem): Progress {
   const service = { ...before, rolling: rolled(before.rolling, event) };
   const services = new Map(progress.services);
   if (event.type !== "state" || event.instance === undefined) {
-    services.set(event.service, { ...service, said: event });
+    services.set(event.service, { ...service, said: saidNow(before.said, event) });
   } else {
     const instances = new Map(service.instances).set(event.instance, event);
     services.set(event.service, { ...service, instances });
   }
   return { ...progress, services };
+}
+
+/** That a socket is there, or is closed, ends what was said of it, and says nothing by itself. */
+function saidNow(before: EventItem | null, event: EventItem): EventItem | null {
+  if (event.type !== "socket" || event.state !== undefined) return event;
+  return before?.type === "socket" && before.state === "waiting" ? null : before;
 }
 
 /** Of other types, such as an answer of a probe, nothing is shown. */

@@ -1,6 +1,6 @@
 import type { Told } from "./changes-run.ts";
 import { isLive, type Observed, type ObservedService, type ObservedSocket } from "./observed.ts";
-import { failureWords, listensOn, retryIn, shortAddress } from "./socket-words.ts";
+import { failureWords, listensOn, retryIn, shortAddress, startsOnDemand } from "./socket-words.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
 
 type Specs = ReadonlyMap<string, ServiceSpec>;
@@ -27,7 +27,9 @@ export function socketTransitions(
         told.push({ ...about, message: `${service} does not listen on ${on} any more` });
       }
     } else if (is.phase === "bound" && was?.phase !== "bound") {
-      told.push({ ...about, message: `${service} listens on ${on}` });
+      const isIdle = startsOnDemand(specs.get(service) ?? null) && !runs(after, service);
+      const state = isIdle ? ({ state: "idle" } as const) : {};
+      told.push({ ...about, message: `${service} listens on ${on}`, ...state });
     } else if (is.phase === "failed" && was?.detail !== is.detail) {
       told.push({ ...about, state: "waiting", message: failedMessage(service, is, now) });
     }
@@ -77,6 +79,10 @@ function restWords({ instances }: ObservedService): string | null {
   if (instances.some(isLive)) return null;
   const isDone = instances.some(({ phase }) => phase.kind === "ended" && !phase.asked);
   return isDone ? "is idle again" : null;
+}
+
+function runs({ services }: Observed, name: string): boolean {
+  return services.get(name)?.instances.some(isLive) ?? false;
 }
 
 function failedMessage(service: string, socket: ObservedSocket, now: Millis): string {
