@@ -44,6 +44,7 @@ const IMPORTS: Record<string, { ours: string[]; types?: string[]; outside: RegEx
     outside: /^(node:|chokidar$)/,
   },
   inetd: { ours: [], types: ["core"], outside: /^node:/ },
+  preload: { ours: [], outside: /^node:/ },
   proxy: { ours: ["control"], outside: /^node:/ },
   engines: {
     ours: ["assert.ts", "errors.ts", "paths.ts", "version.ts", "core", "control", "supervisor"],

@@ -36,7 +36,7 @@ export function checkRun(run: Run, extra: Readonly<Record<string, string>>, cont
     extra:
       own === null
         ? { ...extra, ...upstreamEnvironment(run, change !== null, context) }
-        : { ...withoutPreload(extra), ...own.env },
+        : { ...withoutPreload(extra), ...own.env, PROCS_FILE_LIMIT: limitText(spec, context) },
   });
   // Of what the file does not give there is nothing to be said.
   if (spec.helps !== null) return change;
@@ -52,6 +52,11 @@ function upstreamEnvironment({ id, spec }: Run, isOther: boolean, { paths }: Run
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   rmSync(path, { force: true });
   return { PROCS_UPSTREAM: path };
+}
+
+/** What its own children are to have: Node raises the soft limit of itself. */
+function limitText({ limits }: ServiceSpec, { fileLimit }: RunContext): string {
+  return String(limits.nofile ?? fileLimit);
 }
 
 /** Programs of procs itself need no help with what they are given. */

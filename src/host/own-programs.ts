@@ -30,13 +30,10 @@ export function ownProgram(
     ...{ argv, max_connections, per_source, rate, idle_stop, stop: { signal, timeout } },
   };
   return {
-    // Node raises the soft limit of open files: what it was is known only before.
-    argv: ["/bin/sh", "-c", NOTE_LIMIT, "procs", ...programAt("inetd", place)],
+    argv: programAt("inetd", place),
     env: { PROCS_INETD: JSON.stringify(settings) },
   };
 }
-
-const NOTE_LIMIT = 'PROCS_FILE_LIMIT=$(ulimit -Sn) exec "$@"';
 
 /** What runs this program, and a file of it: the supervisor's own in a release, this one elsewhere. */
 export interface OwnPlace {

@@ -34,7 +34,7 @@ function say(line: string): void {
   }
 }
 
-/** What the shell had before Node raised it; null where that is not known. */
+/** What it was before Node raised it; null where that is not known. */
 function fileLimit(): number | null {
   const limit = Number(process.env.PROCS_FILE_LIMIT);
   return Number.isInteger(limit) && limit > 0 ? limit : null;
