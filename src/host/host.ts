@@ -20,10 +20,12 @@ import type { Drain } from "./lives.ts";
 import { attemptLimit, attemptProbe, type ProbeAnswer } from "./probes.ts";
 import { Processes } from "./processes.ts";
 import { Schedules } from "./schedules.ts";
+import { connectionsOf, sharingOf } from "./sharing.ts";
 import { hardFileLimit } from "./shim.ts";
 import { Sockets, type SocketsOptions } from "./sockets.ts";
 import { Sampler, type TreeStats } from "./stats.ts";
 import { attemptId, endForgottenAttempts, findStrays } from "./strays.ts";
+import { upstreamPath } from "./upstream-path.ts";
 import { Watches } from "./watch.ts";
 
 export interface HostOptions {
@@ -58,6 +60,10 @@ export interface RealHost extends AdoptingHost {
   ): Promise<readonly Leftover[]>;
   /** What each live run's whole tree uses now; null where the system does not tell. */
   stats(ids: readonly InstanceId[]): readonly { id: InstanceId; stats: TreeStats | null }[] | null;
+  /** Open connections of each live run; null where that cannot be seen. */
+  connections(
+    ids: readonly InstanceId[],
+  ): readonly { readonly id: InstanceId; readonly connections: number | null }[];
   /** Binds all of these for the binds that follow soon, or none and says who has which. */
   reserve(wanted: readonly Wanted[]): readonly Taken[];
   /** Lets go of what was reserved and not bound since. */
@@ -119,7 +125,8 @@ export function createHost(options: HostOptions): RealHost {
     signal: (id, signal) => processes.signal(id, signal),
     update: (id, spec) => processes.update(id, spec),
     rename: (from, to) => processes.rename(from, to),
-    probe: (id, which, spec) => void probe(processes, projectId, id, which, spec, emit),
+    probe: (id, which, spec) =>
+      void probe({ processes, sockets, projectId, paths }, id, which, spec, emit),
     watch: (specs) => watches.watch(specs),
     run: (spec, command) =>
       void runCommand(spec, command, { ...context, signal: closing.signal }, emit),
@@ -135,6 +142,7 @@ export function createHost(options: HostOptions): RealHost {
     },
     killLeftovers: (leftovers, ending) => killLeftovers(context, leftovers, ending),
     stats: (ids) => sampleRuns(processes, sampler, ids),
+    connections: (ids) => connectionsOf(ids, processes.all()),
     reserve: (wanted) => sockets.reserve(wanted),
     release: () => sockets.release(),
     holders: (wanted) => sockets.holders(wanted),
@@ -154,8 +162,7 @@ export function createHost(options: HostOptions): RealHost {
 }
 
 async function probe(
-  processes: Processes,
-  projectId: string,
+  { processes, sockets, projectId, paths }: ProbeContext,
   id: InstanceId,
   which: "ready" | "alive",
   spec: ServiceSpec,
@@ -169,7 +176,11 @@ async function probe(
   run.watchers.push(watcher);
   const { cwd, shell } = spec;
   const mark = markOf(projectId, attemptId("probe", id.service, id.slot));
-  const target = { port: run.port, cwd, shell, env: run.env, mark, signal: abort.signal };
+  const target = {
+    ...{ port: run.port, cwd, shell, env: run.env, mark, signal: abort.signal },
+    sharing: sharingOf(run, () => processes.all(), sockets),
+    upstream: spec.listen?.mode === "proxy" ? upstreamPath(paths, run.id) : null,
+  };
   const { check } = asked;
   const filled =
     check.kind === "exec" ? { ...check, command: fillCommand(check.command, id.slot) } : check;
@@ -179,6 +190,13 @@ async function probe(
   // It may have ended, or been renamed, meanwhile.
   const isCurrent = processes.all().includes(run);
   if (answer !== null && isCurrent) emit({ kind: "probed", id: run.id, probe: which, ...answer });
+}
+
+interface ProbeContext {
+  readonly processes: Processes;
+  readonly sockets: Sockets;
+  readonly projectId: string;
+  readonly paths: ProjectPaths;
 }
 
 async function runCommand(

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
-import { connect, type LookupFunction } from "node:net";
 import { argvOf } from "../core/command.ts";
 import type { Check, Millis, Probe } from "../core/spec.ts";
+import type { Sharing } from "./accepting.ts";
+import { attempt } from "./attempt.ts";
+import { askAccepts, askHttp, askTcp } from "./socket-probes.ts";
 import { identifyChild, killTrees } from "./tree.ts";
 
 /** One attempt of a readiness probe ends here, however long the verdict may take. */
@@ -26,6 +26,10 @@ export interface ProbeTarget {
   readonly env: Readonly<Record<string, string>>;
   /** Carried by what an exec probe starts. Of this attempt alone: ending it must not end the run that is asked. */
   readonly mark: string;
+  /** The sockets that procs gave it; null: it binds its own, or has none. */
+  readonly sharing?: Sharing | null;
+  /** Where it may be reached instead of at its port, when that is there: of a proxied instance. */
+  readonly upstream?: string | null;
   /** Aborted: nobody waits for the answer any more, and what the probe started ends. */
   readonly signal?: AbortSignal;
 }
@@ -47,66 +51,13 @@ export async function attemptProbe(
       return askHttp(check.url, target, limitMs);
     case "tcp":
       return askTcp(check, target, limitMs);
+    case "accepts":
+      return askAccepts(target, limitMs);
     case "exec":
       return askProgram(check.command, target, limitMs);
     default:
       return null;
   }
-}
-
-/** `localhost` means this machine, whichever of its two addresses the program listens on. */
-const lookupLocal: LookupFunction = (_host, options, callback) => {
-  const both = [
-    { address: "127.0.0.1", family: 4 },
-    { address: "::1", family: 6 },
-  ];
-  if (options.all === true) callback(null, both);
-  else callback(null, "127.0.0.1", 4);
-};
-
-function askHttp(url: string, target: ProbeTarget, limitMs: Millis): Promise<ProbeAnswer> {
-  const { port } = target;
-  const label = `GET ${url.startsWith("/") ? `:${port}` : ""}${url}`;
-  if (url.startsWith("/") && port === null) {
-    return Promise.resolve({ ok: false, detail: `GET ${url}: the service has no port` });
-  }
-  const whole = /^https?:/.test(url)
-    ? url
-    : `http://localhost${url.startsWith("/") ? `:${port}` : ""}${url}`;
-  const isLocal = whole !== url;
-  const request = whole.startsWith("https:") ? requestHttps : requestHttp;
-  return attempt({ label, limitMs, signal: target.signal }, (settle, signal, elapsed) => {
-    const options = { signal, agent: false, ...(isLocal ? { lookup: lookupLocal } : {}) };
-    const asked = request(whole, options, (response) => {
-      const status = response.statusCode ?? 0;
-      // The status is the answer; a body without an end is none of our concern.
-      response.destroy();
-      settle(status >= 200 && status < 400, `${label} ${status} in ${elapsed()}`);
-    });
-    asked.on("error", (error) => settle(false, `${label} ${failureWord(error)}`));
-    asked.end();
-  });
-}
-
-function askTcp(
-  check: Check & { readonly kind: "tcp" },
-  target: ProbeTarget,
-  limitMs: Millis,
-): Promise<ProbeAnswer> {
-  const { host } = check;
-  const port = check.port ?? target.port;
-  if (port === null) return Promise.resolve({ ok: false, detail: "tcp: the service has no port" });
-  const label = `tcp ${host ?? ""}:${port}`;
-  return attempt({ label, limitMs, signal: target.signal }, (settle, signal, elapsed) => {
-    const options = host === null ? { host: "localhost", lookup: lookupLocal } : { host };
-    const socket = connect({ port, ...options });
-    signal.addEventListener("abort", () => socket.destroy());
-    socket.once("connect", () => {
-      socket.destroy();
-      settle(true, `${label} open in ${elapsed()}`);
-    });
-    socket.on("error", (error) => settle(false, `${label} ${failureWord(error)}`));
-  });
 }
 
 /** In a process group of its own, all of which is killed at the limit. */
@@ -152,57 +103,4 @@ function askProgram(
       });
     });
   });
-}
-
-type Settle = (ok: boolean, detail: string) => void;
-
-interface Limits {
-  readonly label: string;
-  readonly limitMs: Millis;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** One answer, and everything ended, within the limit. */
-function attempt(
-  { label, limitMs, signal }: Limits,
-  ask: (settle: Settle, signal: AbortSignal, elapsed: () => string) => void,
-): Promise<ProbeAnswer> {
-  return new Promise((resolve) => {
-    const abort = new AbortController();
-    const startedAt = performance.now();
-    const elapsed = () => `${Math.round(performance.now() - startedAt)}ms`;
-    let isSettled = false;
-    const settle: Settle = (ok, detail) => {
-      if (isSettled) return;
-      isSettled = true;
-      clearTimeout(timer);
-      abort.abort();
-      resolve({ ok, detail });
-    };
-    const timer = setTimeout(
-      () => settle(false, `${label}: no answer in ${formatLimit(limitMs)}`),
-      limitMs,
-    );
-    const giveUp = () => settle(false, `${label}: not asked any more`);
-    signal?.addEventListener("abort", giveUp, { once: true });
-    abort.signal.addEventListener("abort", () => signal?.removeEventListener("abort", giveUp));
-    try {
-      ask(settle, abort.signal, elapsed);
-    } catch (error) {
-      settle(false, `${label}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  });
-}
-
-function failureWord(error: Error): string {
-  const code = "code" in error ? error.code : undefined;
-  if (code === "ECONNREFUSED") return "refused";
-  if (code === "ECONNRESET") return "reset";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "unknown host";
-  if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return "unreachable";
-  return error.message;
-}
-
-function formatLimit(limitMs: Millis): string {
-  return limitMs % 1_000 === 0 ? `${limitMs / 1_000}s` : `${limitMs}ms`;
 }

@@ -1,6 +1,8 @@
+import { fstatSync } from "node:fs";
 import { addressText } from "../core/address.ts";
 import type { Event } from "../core/event.ts";
 import type { ListenAddress, ServiceSpec } from "../core/spec.ts";
+import { Counter, textsOf } from "./connections.ts";
 import { findTaken, type Taken, type Wanted } from "./holders.ts";
 import { makeBlocking, RawListener, SocketError } from "./raw-sockets.ts";
 import { makeRoomFor, removeSocketFile, setMode } from "./socket-file.ts";
@@ -47,6 +49,9 @@ export class Sockets {
   #holding: Promise<void> = Promise.resolve();
   /** Addresses of services of which nothing runs, by service. */
   #awaited = new Map<string, readonly string[]>();
+  readonly #counter = new Counter({
+    told: (service, connections) => this.#emit({ kind: "traffic", service, connections }),
+  });
   #isClosed = false;
 
   constructor(options: SocketsOptions) {
@@ -137,6 +142,12 @@ export class Sockets {
     return sockets;
   }
 
+  /** How the kernel numbers those that a program of this service was given. */
+  inodesOf(spec: ServiceSpec): ReadonlySet<number> {
+    const held = textsOf(spec).flatMap((text) => this.#held.get(text) ?? []);
+    return new Set(held.map(({ fd }) => fstatSync(fd).ino));
+  }
+
   wakeOn(specs: readonly ServiceSpec[]): void {
     const wanted = new Map(specs.map((spec) => [spec.name, textsOf(spec)]));
     for (const [service, texts] of this.#awaited) {
@@ -151,13 +162,16 @@ export class Sockets {
     this.#awaited = wanted;
   }
 
-  count(_specs: readonly ServiceSpec[]): void {}
+  count(specs: readonly ServiceSpec[]): void {
+    this.#counter.count(specs);
+  }
 
   /** Looks away. The sockets stay with whoever else holds them. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.release();
+    this.#counter.close();
     for (const { listener } of this.#held.values()) listener.close();
     for (const fd of this.#inherited.values()) RawListener.inherited(fd).close();
     this.#held.clear();
@@ -262,8 +276,4 @@ function tryTo(task: () => void): void {
   } catch {
     // A file that is left there is taken away by the next one who binds it.
   }
-}
-
-function textsOf(spec: ServiceSpec): readonly string[] {
-  return spec.listen?.addresses.map(addressText) ?? [];
 }

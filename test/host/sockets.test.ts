@@ -1,15 +1,14 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import type { ListenAddress, ListenSettings } from "../../src/core/spec.ts";
-import { freePort } from "../../src/host/port.ts";
+import type { ListenAddress } from "../../src/core/spec.ts";
+import { anyPort, ask, bind, hangUp, hold, listenOn } from "./listening.ts";
 import { API, createRig, eventually, type HostRig } from "./rig.ts";
 
 const rigs: HostRig[] = [];
-const open: Socket[] = [];
 afterEach(async () => {
-  for (const socket of open.splice(0)) socket.destroy();
+  hangUp();
   for (const rig of rigs.splice(0)) await rig.close();
 });
 
@@ -17,39 +16,6 @@ async function newRig(options: Parameters<typeof createRig>[0] = {}): Promise<Ho
   const rig = await createRig(options);
   rigs.push(rig);
   return rig;
-}
-
-async function anyPort(host: string | null = "127.0.0.1"): Promise<ListenAddress> {
-  return { kind: "tcp", host, port: await freePort(new Set()) };
-}
-
-function listenOn(...addresses: readonly ListenAddress[]): ListenSettings {
-  return {
-    ...{ addresses, mode: "share", start: "always", idle_stop: null, backlog: 511, drain: 30_000 },
-    ...{ sticky: false, proxy_protocol: false, wait: false, max_connections: 64 },
-    ...{ per_source: null, rate: null },
-  };
-}
-
-/** What the other side says until it closes; `refused` and the like where it does not let us in. */
-function ask(address: ListenAddress, say = ""): Promise<string> {
-  return new Promise((resolve) => {
-    let text = "";
-    const to =
-      address.kind === "unix" ? { path: address.path } : { port: address.port, host: "127.0.0.1" };
-    const socket = connect(to, () => socket.end(say));
-    open.push(socket);
-    socket.on("data", (data) => {
-      text += data.toString();
-    });
-    socket.on("close", () => resolve(text));
-    socket.on("error", (error) => resolve("code" in error ? String(error.code) : error.message));
-  });
-}
-
-async function bound(rig: HostRig, address: ListenAddress): Promise<void> {
-  rig.host.bind("api", address, 511);
-  await rig.event("bound");
 }
 
 const PYTHON = `
@@ -66,7 +32,7 @@ describe("a socket that is bound", () => {
   test("lets clients in before anything runs, and the program answers them", async () => {
     const rig = await newRig();
     const address = await anyPort(null);
-    await bound(rig, address);
+    await bind(rig, address);
     const answer = ask(address);
     rig.host.start(API, rig.spec(["python3", "-c", PYTHON], { listen: listenOn(address) }));
     expect(await answer).toBe("python 1");
@@ -76,7 +42,7 @@ describe("a socket that is bound", () => {
   test("is kept while instances come and go, and refuses when it is unbound", async () => {
     const rig = await newRig();
     const address = await anyPort();
-    await bound(rig, address);
+    await bind(rig, address);
     const spec = rig.spec(["python3", "-c", PYTHON], { listen: listenOn(address) });
     rig.host.start(API, spec);
     expect(await ask(address)).toBe("python 1");
@@ -96,7 +62,7 @@ describe("a socket that is bound", () => {
   test("is there once: a second bind of it is bound at once", async () => {
     const rig = await newRig();
     const address = await anyPort();
-    await bound(rig, address);
+    await bind(rig, address);
     rig.host.bind("other", address, 100);
     await eventually("the second bound", () => rig.events.length === 2);
     expect(rig.events[1]).toMatchObject({ kind: "bound", service: "other" });
@@ -148,4 +114,57 @@ test("an address that is taken: who has it is said", async () => {
   expect(detail).toMatch(
     new RegExp(`^taken by .*node.* \\(pid ${process.pid}, user .*, in /.*\\)$`),
   );
+});
+
+describe("a service that starts on demand", () => {
+  const demanded = (rig: HostRig, ...addresses: readonly ListenAddress[]) =>
+    rig.spec(["python3", "-c", PYTHON], {
+      listen: { ...listenOn(...addresses), start: "on-demand", idle_stop: 1_000 },
+    });
+  const count = (rig: HostRig, kind: string) =>
+    rig.events.filter((each) => each.kind === kind).length;
+
+  for (const kind of ["tcp", "unix"] as const) {
+    test(`is woken by the first connection, again and again, over ${kind}`, async () => {
+      const rig = await newRig();
+      const path = join(rig.folder, "s");
+      const address = kind === "tcp" ? await anyPort() : { kind, path, mode: 0o600 };
+      await bind(rig, address);
+      const spec = demanded(rig, address);
+      for (const run of [1, 2, 3]) {
+        rig.host.wakeOn([spec]);
+        const answers = [ask(address), ask(address), ask(address)];
+        await eventually("it is woken", () => count(rig, "woken") === run);
+        rig.host.wakeOn([]);
+        rig.host.start({ ...API, run }, spec);
+        expect(await Promise.all(answers)).toEqual(["python 1", "python 1", "python 1"]);
+        expect(count(rig, "woken")).toBe(run);
+        rig.host.kill({ ...API, run });
+        await rig.event("gone", { ...API, run });
+      }
+      // The program has found sockets that wait, each time.
+      for (const run of [1, 2, 3]) {
+        expect(readFileSync(rig.files({ ...API, run }).out, "utf8")).toBe("1 True True\n");
+      }
+    });
+  }
+
+  test("connections are counted while they are open, and those too that wait", async () => {
+    const rig = await newRig();
+    const address = await anyPort();
+    await bind(rig, address);
+    const spec = demanded(rig, address);
+    rig.host.count([spec]);
+    await hold(address);
+    const told = () =>
+      rig.events.flatMap((each) => (each.kind === "traffic" ? each.connections : []));
+    await eventually("one is told", () => told().at(-1) === 1);
+    await hold(address);
+    await eventually("two are told", () => told().at(-1) === 2);
+    rig.host.start(API, spec);
+    await eventually("the program has ended both", () => told().at(-1) === 0);
+    await ask(address);
+    await eventually("one that came and went is told", () => told().length >= 4);
+    rig.host.count([]);
+  });
 });
