@@ -41,6 +41,11 @@ function isInWay(instance: Instance, address: ListenAddress, socket: ObservedSoc
   return hasOwnPort(instance, address);
 }
 
+/** Whether a run was given a socket on this port. */
+export function isGivenPort({ applied }: Instance, port: number): boolean {
+  return ownAddresses(applied).some((address) => address.kind === "tcp" && address.port === port);
+}
+
 /** It binds this very port itself. */
 function hasOwnPort({ applied, port }: Instance, address: ListenAddress): boolean {
   const isBound = address.kind === "tcp" && port === address.port;
@@ -50,7 +55,9 @@ function hasOwnPort({ applied, port }: Instance, address: ListenAddress): boolea
 /** Who keeps an address from being bound, for a person; null: nobody that we know of. */
 export function whoIsInWay(observed: Observed, address: ListenAddress): string | null {
   for (const socket of Object.values(observed.sockets)) {
-    if (socket.phase === "failed" || !overlap(socket.address, address)) continue;
+    // After a takeover one that failed may be there: it has not been asked for yet.
+    const isNone = socket.phase === "failed" && socket.detail !== null;
+    if (isNone || !overlap(socket.address, address)) continue;
     if (addressText(socket.address) === addressText(address)) continue;
     return `${addressWords(socket.address)} is still held for ${socket.service}`;
   }

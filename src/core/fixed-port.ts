@@ -1,3 +1,4 @@
+import { isGivenPort } from "./address-clash.ts";
 import type { Draft } from "./draft.ts";
 import { type Instance, instanceName, isLive, type Observed } from "./observed.ts";
 import type { Scene } from "./scene.ts";
@@ -31,13 +32,19 @@ export function holderAmong(
 ): Instance | undefined {
   const port = fixedPort(spec, slot);
   if (port === null) return undefined;
-  return instances.find((i) => i !== except && i.applied.port !== "auto" && i.port === port);
+  return instances.find((i) => i !== except && hasPort(i, port));
+}
+
+/** A port of its own, or one that it was given the socket of. */
+export function hasPort(instance: Instance, port: number): boolean {
+  const { applied } = instance;
+  return (applied.port !== "auto" && instance.port === port) || isGivenPort(instance, port);
 }
 
 function liveHolder(observed: Observed, port: number): string | null {
   for (const service of observed.services.values()) {
     for (const instance of service.instances) {
-      if (!isLive(instance) || instance.applied.port === "auto" || instance.port !== port) continue;
+      if (!isLive(instance) || !hasPort(instance, port)) continue;
       return `${instanceName(instance)} run ${instance.run}`;
     }
   }

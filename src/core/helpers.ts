@@ -39,6 +39,7 @@ export function helperOf(spec: ServiceSpec): ServiceSpec | null {
     depends_on: { [spec.name]: { condition: "started", restart: false, required: false } },
     stop: { signal: "SIGTERM", timeout: drain + LEAVE_MS },
     log: spec.log,
+    profiles: spec.profiles,
   };
 }
 

@@ -36,7 +36,9 @@ export function isClosed(desired: Desired, observed: Observed, name: string): bo
   if (target === null) return false;
   const { helps } = target.spec;
   if (helps !== null && isUnserved(desired, observed, helps)) return true;
-  if (startsOnDemand(target.spec) && demandOf(observed, target.spec)?.failed) return true;
+  // One that rests has come to its end in good order.
+  if (startsOnDemand(target.spec))
+    return (demandOf(observed, target.spec)?.failed ?? null) !== null;
   const count = targetInstances(desired, target, name);
   const current = service.instances.filter((i) => isCurrent(i, target, observed));
   const slots = Array.from({ length: count }, (_, index) => index + 1);

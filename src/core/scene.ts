@@ -1,4 +1,4 @@
-import { clashing } from "./address-clash.ts";
+import { clashing, isGivenPort } from "./address-clash.ts";
 import { type Desired, intentOf, offReason } from "./desired.ts";
 import { serviceOf } from "./fold.ts";
 import {
@@ -83,8 +83,9 @@ function mayOverlap(scene: Scene): boolean {
   if (!rolling && !intentOf(scene.desired, scene.name).rolling) return false;
   if (clashing(scene.service.instances, scene.observed, scene.target.spec).length > 0) return false;
   if (typeof port !== "number") return true;
+  const ports = Array.from({ length: scene.count }, (_, index) => port + index);
   const isTaken = (i: Instance) =>
-    isLive(i) && i.port !== null && i.port >= port && i.port < port + scene.count;
+    isLive(i) && ports.some((one) => i.port === one || isGivenPort(i, one));
   return !scene.service.instances.some(
     (i) => isTaken(i) && !isCurrent(i, scene.target, scene.observed),
   );

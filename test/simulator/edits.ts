@@ -17,6 +17,8 @@ export interface Deed {
   /** Sent to the supervisor before the new desired. */
   readonly events: readonly Event[];
   readonly class: EditClass;
+  /** What happens beside the supervisor. */
+  readonly act?: () => void;
   /** Whose fault counts a user has just made irrelevant. */
   readonly touched: readonly string[];
 }

@@ -1,10 +1,12 @@
+import { addressText } from "../../src/core/address.ts";
 import { standing } from "../../src/core/backoff.ts";
 import { offReason } from "../../src/core/desired.ts";
 import { type Instance, isLive, type ObservedService } from "../../src/core/observed.ts";
-import type { ServiceSpec } from "../../src/core/spec.ts";
+import type { ListenAddress, ServiceSpec } from "../../src/core/spec.ts";
 import type { Sight } from "./checker.ts";
 import * as oracle from "./oracle.ts";
 import { nameOf, stable } from "./oracle.ts";
+import { ownOf } from "./places.ts";
 
 /** P5: what is not yet as it should be, once faults and edits have stopped; null: all is well. */
 export function unfinished(sight: Sight): string | null {
@@ -19,8 +21,56 @@ export function unfinished(sight: Sight): string | null {
   }
   for (const [name, spec] of sight.desired.services) {
     if (offReason(sight.desired, name) !== null) continue;
-    const found = missing(sight, name, spec);
+    const found = missing(sight, name, spec) ?? deaf(sight, name);
     if (found !== null) return found;
+  }
+  return leftOpen(sight) ?? unanswered(sight);
+}
+
+/** Every address that a service listens on is open, unless nobody would accept there. */
+function deaf(sight: Sight, name: string): string | null {
+  const aim = oracle.aimOf(sight, name);
+  if (aim === null || oracle.isOut(sight, name)) return null;
+  for (const address of ownOf(aim)) {
+    const text = addressText(address);
+    const isHeld = sight.host.sockets.held.has(text);
+    if (isHeld && sight.observed.sockets[text]?.phase === "bound") continue;
+    if (isLost(sight, name, text) || isTakenByPort(sight, address)) continue;
+    return `${text} of ${name} is ${sight.observed.sockets[text]?.phase ?? "not bound"}`;
+  }
+  return null;
+}
+
+/** Those who run have it, and no supervisor: until they are replaced it stays so. */
+function isLost(sight: Sight, name: string, text: string): boolean {
+  return [...sight.host.live].some((run) => run.id.service === name && run.given.includes(text));
+}
+
+/** A program of another service binds the port itself: of that procs can only tell. */
+function isTakenByPort(sight: Sight, address: ListenAddress): boolean {
+  if (address.kind === "unix") return false;
+  return [...sight.host.live].some((run) => run.given.length === 0 && run.port === address.port);
+}
+
+/** Nothing stays open that nobody listens on. */
+function leftOpen(sight: Sight): string | null {
+  for (const [text, { service }] of sight.host.sockets.held) {
+    if ([...sight.host.live].some((run) => run.given.includes(text))) continue;
+    const aim = oracle.aimOf(sight, service);
+    const isAimed = aim !== null && ownOf(aim).some((one) => addressText(one) === text);
+    const isOff = offReason(sight.desired, service) !== null || oracle.isOut(sight, service);
+    const isKept = (sight.observed.services.get(service)?.rollout ?? null) !== null;
+    // Where the record is lost, nobody knows of it any more; the real host closes what nobody asks for.
+    if (sight.lostAt > 0 || (isAimed && !isOff) || isKept) continue;
+    return `${text} of ${service} is still open`;
+  }
+  return null;
+}
+
+/** Who woke a service is answered, or told in time that there is nobody. */
+function unanswered(sight: Sight): string | null {
+  for (const caller of sight.host.sockets.callers) {
+    if (caller.by === null) return `a caller of ${caller.text} still waits`;
   }
   return null;
 }
@@ -29,6 +79,8 @@ export function unfinished(sight: Sight): string | null {
 export function leftAfterDown(sight: Sight): string | null {
   const [run] = sight.host.live;
   if (run !== undefined) return `${nameOf(run.id)} lives after down`;
+  const [text] = [...Object.keys(sight.observed.sockets), ...sight.host.sockets.held.keys()];
+  if (text !== undefined && sight.lostAt <= 0) return `${text} is open after down`;
   const [name] = sight.observed.services.keys();
   return name === undefined ? null : `${name} is remembered after down`;
 }

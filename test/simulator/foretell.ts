@@ -28,8 +28,10 @@ export function checkNoChange(world: World, desired: Desired, isQuiet: boolean):
 export function checkFaithful(plan: PlanDoc, done: readonly Action[]): void {
   const names = new Set(plan.services.filter((s) => s.symbol !== "=").map((s) => s.service));
   const kinds = new Set<Action["kind"]>(["start", "stop", "update", "adopt"]);
+  // A proxy comes and goes with its service, and is no line of a plan.
+  const isOwn = (action: Action) => "id" in action && !action.id.service.endsWith(":proxy");
   const performed = done
-    .filter((action) => kinds.has(action.kind) && "id" in action)
+    .filter((action) => kinds.has(action.kind) && isOwn(action))
     .map((action) => ({ line: withoutReason(formatAction(action)), action }));
   const stray = performed.find(({ action }) => "id" in action && !names.has(action.id.service));
   if (stray !== undefined)

@@ -1,7 +1,9 @@
+import { addressText } from "../../src/core/address.ts";
 import type { Event } from "../../src/core/event.ts";
 import { type Exit, type InstanceId, sameId } from "../../src/core/observed.ts";
 import type { Millis, ServiceSpec, StopSettings } from "../../src/core/spec.ts";
 import type { SimulatedClock } from "./clock.ts";
+import { ownOf } from "./places.ts";
 import { drawProgram, type Faults, NO_FAULTS, type Program } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Run } from "./run.ts";
@@ -57,6 +59,7 @@ export class Machine {
       applied: spec,
       program: this.#options.draw?.(spec) ?? drawProgram(spec, this.faults, this.#options.random),
       state: "spawning",
+      given: ownOf(spec).map(addressText),
       askedAt: this.#now,
       aliveAt: null,
       pid: 0,
@@ -81,9 +84,23 @@ export class Machine {
     this.#after(run.program.spawnMs, () => this.#spawn(run));
   }
 
+  /** One behind a proxy is sent its signal when its connections have ended, or have had their time. */
   stop(run: Run, using: StopSettings): void {
+    const isFirst = run.stop === null;
     run.stop ??= { at: this.#now, using };
-    if (run.state === "alive") this.#obey(run);
+    const { listen } = run.applied;
+    if (listen?.mode !== "proxy") {
+      if (run.state === "alive") this.#obey(run);
+      return;
+    }
+    if (!isFirst) return;
+    this.#after(this.#options.random.int(0, listen.drain), () => {
+      if (run.state === "gone") return;
+      run.stop = { at: this.#now, using };
+      const at = this.#now;
+      this.#options.tell(run, () => ({ kind: "resent", id: run.id, at }));
+      if (run.state === "alive") this.#obey(run);
+    });
   }
 
   kill(run: Run): void {

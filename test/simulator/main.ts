@@ -1,20 +1,21 @@
 import { simulate } from "./simulate.ts";
 
-/** `npm run simulate -- --seeds 20000 [--from 1]` looks for violations; `-- --seed 7` replays one and prints its log. With `--deaths` supervisors die. */
+/** `npm run simulate -- --seeds 20000 [--from 1]` looks for violations; `-- --seed 7` replays one and prints its log. With `--deaths` supervisors die; with `--sockets` services listen. */
 function main(argv: readonly string[]): number {
   const option = (name: string): number | null => {
     const index = argv.indexOf(`--${name}`);
     return index === -1 ? null : Number(argv[index + 1]);
   };
   const deaths = argv.includes("--deaths");
+  const sockets = argv.includes("--sockets");
   const seed = option("seed");
-  if (seed !== null) return replay(seed, deaths);
+  if (seed !== null) return replay(seed, deaths, sockets);
   const from = option("from") ?? 1;
   const until = from + (option("seeds") ?? 1_000);
   const found = new Map<string, number[]>();
   const startedAt = performance.now();
   for (let each = from; each < until; each++) {
-    const { violation } = simulate(each, deaths);
+    const { violation } = simulate(each, deaths, sockets);
     if (violation === null) continue;
     const seeds = found.get(violation.checker) ?? [];
     found.set(violation.checker, [...seeds, each]);
@@ -29,8 +30,8 @@ function main(argv: readonly string[]): number {
   return failed === 0 ? 0 : 1;
 }
 
-function replay(seed: number, deaths: boolean): number {
-  const { log, violation, rest } = simulate(seed, deaths);
+function replay(seed: number, deaths: boolean, sockets: boolean): number {
+  const { log, violation, rest } = simulate(seed, deaths, sockets);
   console.log(log.join("\n"));
   console.log(rest);
   console.log(violation === null ? `seed ${seed}: no violation` : violation.message);

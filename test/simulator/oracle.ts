@@ -1,7 +1,10 @@
+import { addressText } from "../../src/core/address.ts";
+import { standing } from "../../src/core/backoff.ts";
 import { type Desired, intentOf, offReason } from "../../src/core/desired.ts";
 import type { Instance, InstanceId, ObservedService } from "../../src/core/observed.ts";
 import type { Millis, ServiceSpec } from "../../src/core/spec.ts";
 import type { Sight } from "./checker.ts";
+import { ownOf } from "./places.ts";
 
 /*
  * Second opinions, written from the design and not from src/core, slow and plain on purpose: where the two
@@ -25,7 +28,25 @@ const SEEN_BY_PROGRAM: readonly (keyof ServiceSpec)[] = [
 ];
 
 export function isSameProgram(a: ServiceSpec, b: ServiceSpec): boolean {
+  if (stable(givenBy(a)) !== stable(givenBy(b))) return false;
   return SEEN_BY_PROGRAM.every((key) => stable(a[key]) === stable(b[key]));
+}
+
+/** What of its `listen` a program is given when it starts. */
+function givenBy({ listen }: ServiceSpec): unknown {
+  if (listen === null) return null;
+  const {
+    mode,
+    addresses,
+    proxy_protocol,
+    start: _s,
+    backlog: _b,
+    drain: _d,
+    sticky: _t,
+    ...rest
+  } = listen;
+  if (mode === "share") return [mode, addresses];
+  return mode === "proxy" ? [mode, proxy_protocol] : [mode, addresses, rest];
 }
 
 /** What a `restart: true` dependent follows: the program that is aimed at, and how often it was restarted by hand. */
@@ -34,7 +55,11 @@ export function versionOf(sight: Sight, name: string): string {
   const service = sight.observed.services.get(name);
   const isBack = service !== undefined && isRejected(sight.desired, service, name);
   const { generation } = isBack && service.good ? service.good : intentOf(sight.desired, name);
-  return stable([generation, SEEN_BY_PROGRAM.map((key) => aim?.[key] ?? null)]);
+  return stable([
+    generation,
+    SEEN_BY_PROGRAM.map((key) => aim?.[key] ?? null),
+    aim && givenBy(aim),
+  ]);
 }
 
 /** JSON with sorted keys. */
@@ -95,7 +120,57 @@ export function wantedCount(sight: Sight, name: string): number {
   const aim = aimOf(sight, name);
   if (aim === null || offReason(sight.desired, name) !== null) return 0;
   if (aim.kind === "task") return 1;
+  if (isAsleep(sight, name)) return 0;
   return intentOf(sight.desired, name).scale ?? aim.instances;
+}
+
+/** It starts with the first connection, and there was none; or it, or what it is the proxy of, did not come up. */
+export function isAsleep(sight: Sight, name: string): boolean {
+  const aim = aimOf(sight, name);
+  if (aim === null) return false;
+  if (aim.helps !== null && isOut(sight, aim.helps)) return true;
+  if (aim.listen?.start !== "on-demand") return false;
+  const door = aim.listen.mode === "proxy" ? `${name}:proxy` : name;
+  const { demand = null, instances = [] } = sight.observed.services.get(door) ?? {};
+  if (demand !== null) return demand.failed !== null;
+  return door === name || instances.every((i) => i.phase.kind === "ended");
+}
+
+/** Nobody of it will ever take a connection by itself. */
+export function isOut(sight: Sight, name: string): boolean {
+  const aim = aimOf(sight, name);
+  if (aim === null || offReason(sight.desired, name) !== null) return false;
+  if (aim.helps !== null && isOut(sight, aim.helps)) return true;
+  if (hasFailed(sight, aim)) return true;
+  const count = intentOf(sight.desired, name).scale ?? aim.instances;
+  if (count === 0) return true;
+  if (aim.listen?.start === "on-demand") return false;
+  const all = sight.observed.services.get(name)?.instances ?? [];
+  const own = all.filter((i) => isUpToDate(sight, i));
+  const slots = Array.from({ length: count }, (_, index) => index + 1);
+  return slots.every((slot) => {
+    const holders = own.filter((i) => i.slot === slot);
+    const kinds = holders.map((i) => (i.phase.kind === "ended" ? standing(i).kind : null));
+    return (
+      kinds.length > 0 &&
+      !kinds.includes(null) &&
+      kinds.some((k) => k === "done" || k === "gave-up")
+    );
+  });
+}
+
+/** It starts with the first connection, and there was none. */
+function isUnasked(sight: Sight, { name, listen }: ServiceSpec): boolean {
+  if (listen?.start !== "on-demand") return false;
+  const door = listen.mode === "proxy" ? `${name}:proxy` : name;
+  return (sight.observed.services.get(door)?.demand ?? null) === null;
+}
+
+/** It was woken, and did not come up. */
+function hasFailed(sight: Sight, { name, listen }: ServiceSpec): boolean {
+  if (listen?.start !== "on-demand") return false;
+  const door = listen.mode === "proxy" ? `${name}:proxy` : name;
+  return (sight.observed.services.get(door)?.demand?.failed ?? null) !== null;
 }
 
 /** How far a replacement may go above and below the wanted number. */
@@ -113,17 +188,23 @@ export function fencesOf(sight: Sight, name: string): Fences {
   const count = wantedCount(sight, name);
   if (aim === null) return { surge: 0, unavailable: count };
   const { surge, unavailable } = aim.rollout;
-  const isImplied = aim.port === "auto" || (surge !== null && surge !== 0);
+  const isImplied = aim.port === "auto" || aim.listen !== null || (surge !== null && surge !== 0);
   const isRolling =
     intentOf(sight.desired, name).rolling ||
     aim.reload === "rolling" ||
     (aim.reload === null && isImplied);
   const below = toCount(unavailable ?? 0, count, Math.floor);
-  if (!isRolling || aim.kind === "task") return { surge: 0, unavailable: Math.max(1, below) };
+  if (!isRolling || aim.kind === "task" || aim.listen?.wait)
+    return { surge: 0, unavailable: Math.max(1, below) };
   const above = toCount(surge ?? 1, count, Math.ceil);
-  // A fixed port may keep two from overlapping whatever the file says.
-  const isFixed = typeof aim.port === "number";
+  // A fixed port may keep two from overlapping whatever the file says; so may a socket that is not to be had yet.
+  const isFixed = typeof aim.port === "number" || !hasSockets(sight, aim);
   return { surge: above, unavailable: above === 0 || isFixed ? Math.max(1, below) : below };
+}
+
+/** Whether all that a program of this service is given is bound. */
+export function hasSockets(sight: Sight, aim: ServiceSpec): boolean {
+  return ownOf(aim).every((one) => sight.observed.sockets[addressText(one)]?.phase === "bound");
 }
 
 function toCount(setting: number | string, count: number, round: (n: number) => number): number {
@@ -169,12 +250,14 @@ export function missingDependency(
       if (required) return `${on} is stopped by hand`;
       continue;
     }
-    if (wantedCount(sight, on) === 0) continue;
     const aim = aimOf(sight, on);
+    if (aim !== null && hasFailed(sight, aim)) return `${on} did not come up`;
+    if (aim !== null && isUnasked(sight, aim)) continue;
+    if (wantedCount(sight, on) === 0) continue;
     const all = sight.observed.services.get(on)?.instances ?? [];
     const current = all.filter((i) => by.isCurrent(sight, i));
-    const hasFailed = current.length > 0 && current.every((i) => i.phase.kind === "ended");
-    if (!required && hasFailed) continue;
+    const isOver = current.length > 0 && current.every((i) => i.phase.kind === "ended");
+    if (!required && isOver) continue;
     const isTask = aim?.kind === "task";
     const holds =
       current.some(by.isDone) && (isTask || condition === "done")
@@ -189,7 +272,12 @@ export function missingDependency(
 
 /** Ended by itself, as it should. */
 export function isDone(instance: Instance): boolean {
-  return hasSucceeded(instance) && instance.applied.restart.policy !== "always";
+  const { restart, listen } = instance.applied;
+  if (!hasSucceeded(instance)) return false;
+  if (restart.policy !== "always") return true;
+  // What starts on demand may end by itself once it has served.
+  const wasReady = instance.phase.kind === "ended" && instance.phase.readyMs > 0;
+  return listen?.start === "on-demand" && (wasReady || listen.mode === "inetd");
 }
 
 function hasSucceeded({ phase, applied }: Instance): boolean {

@@ -1,4 +1,3 @@
-import { addressText } from "../../src/core/address.ts";
 import type { Event } from "../../src/core/event.ts";
 import { type InstanceId, sameId } from "../../src/core/observed.ts";
 import type { AdoptingHost, Adoption, Stray } from "../../src/core/ports.ts";
@@ -12,9 +11,10 @@ import type {
 import type { SimulatedClock } from "./clock.ts";
 import { Machine } from "./machine.ts";
 import type { Faults, Program } from "./program.ts";
-import type { Random } from "./random.ts";
+import { createRandom, type Random } from "./random.ts";
 import type { Effect, Run } from "./run.ts";
 import { SimulatedSchedules } from "./schedules.ts";
+import { SimulatedSockets } from "./sockets.ts";
 
 interface Options {
   readonly clock: SimulatedClock;
@@ -22,6 +22,8 @@ interface Options {
   readonly faults: Faults;
   /** Hands an event, made when it arrives, to the supervisor; never called during a call of the host. */
   readonly deliver: (event: () => Event) => void;
+  /** Decides on sockets and who connects; a stream of its own, so that worlds without them stay as they are. */
+  readonly callers?: Random;
   /** What a run will do; drawn from the faults unless a test says otherwise. */
   readonly draw?: (spec: ServiceSpec) => Program;
   /** Told of each effect before it happens. */
@@ -35,7 +37,10 @@ export class SimulatedHost implements AdoptingHost {
   readonly commands = new Set<string>();
   readonly machine: Machine;
   readonly schedules: SimulatedSchedules;
+  readonly sockets: SimulatedSockets;
   readonly #options: Options;
+  /** What is told of sockets is told in its order. */
+  readonly #heard = { tellAt: 0 };
   /** Counts the supervisors there were: what was to be told to an earlier one is lost. */
   #life = 1;
 
@@ -49,6 +54,12 @@ export class SimulatedHost implements AdoptingHost {
       faults,
       ...(draw === undefined ? {} : { draw }),
       tell: (run, event) => this.#tell(run, event),
+    });
+    this.sockets = new SimulatedSockets({
+      clock,
+      random: options.callers ?? createRandom(0),
+      machine: this.machine,
+      answer: (event) => this.#answer(this.#heard, event),
     });
   }
 
@@ -73,6 +84,7 @@ export class SimulatedHost implements AdoptingHost {
     this.#life++;
     this.watching = [];
     this.commands.clear();
+    this.sockets.forsake();
     for (const run of this.runs) Object.assign(run.asked, { ready: 0, alive: 0 });
     this.schedules.forget();
   }
@@ -141,20 +153,19 @@ export class SimulatedHost implements AdoptingHost {
     this.watching = specs;
   }
 
-  /** Always free, and nobody connects. */
   bind(service: string, address: ListenAddress, _backlog: number): void {
-    const text = addressText(address);
-    this.#deliver(() => ({ kind: "bound", service, address: text }));
+    this.#options.onEffect?.({ kind: "bind", service, address });
+    this.sockets.bind(service, address);
   }
 
   unbind(address: ListenAddress): void {
-    const text = addressText(address);
-    this.#deliver(() => ({ kind: "unbound", address: text }));
+    this.#options.onEffect?.({ kind: "unbind", address });
+    this.sockets.unbind(address);
   }
 
-  wakeOn(_specs: readonly ServiceSpec[]): void {}
+  readonly wakeOn = (specs: readonly ServiceSpec[]): void => this.sockets.wakeOn(specs);
 
-  count(_specs: readonly ServiceSpec[]): void {}
+  readonly count = (specs: readonly ServiceSpec[]): void => this.sockets.count(specs);
 
   run(spec: ServiceSpec, _command: string | readonly string[]): void {
     this.#options.onEffect?.({ kind: "run", spec });
@@ -188,7 +199,6 @@ export class SimulatedHost implements AdoptingHost {
     // Of a spawn that failed nothing is on record.
     if (run === undefined || run.exit?.kind === "spawn") {
       if (run !== undefined) {
-        // Nothing more is told of it than that.
         run.life = 0;
         this.machine.sweep(run);
         run.life = this.#life;
@@ -240,7 +250,7 @@ export class SimulatedHost implements AdoptingHost {
   }
 
   /** What is told of a run that was looked for is not late by much. */
-  #answer(run: Run | undefined, event: () => Event): void {
+  #answer(run: { tellAt: Millis } | undefined, event: () => Event): void {
     const { random } = this.#options;
     const at = this.#now + random.int(0, this.faults.latencyMsMax);
     const tellAt = Math.max(run?.tellAt ?? 0, at);

@@ -1,6 +1,12 @@
 import type { Exit, InstanceId } from "../../src/core/observed.ts";
 import type { Adoption } from "../../src/core/ports.ts";
-import type { Millis, ServiceSpec, Signal, StopSettings } from "../../src/core/spec.ts";
+import type {
+  ListenAddress,
+  Millis,
+  ServiceSpec,
+  Signal,
+  StopSettings,
+} from "../../src/core/spec.ts";
 import type { Program } from "./program.ts";
 
 /** What the supervisor asked of the host, for the log and the checkers. */
@@ -20,6 +26,8 @@ export type Effect =
   | { readonly kind: "watch"; readonly specs: readonly ServiceSpec[] }
   | { readonly kind: "run"; readonly spec: ServiceSpec }
   | { readonly kind: "schedule"; readonly spec: ServiceSpec }
+  | { readonly kind: "bind"; readonly service: string; readonly address: ListenAddress }
+  | { readonly kind: "unbind"; readonly address: ListenAddress }
   | { readonly kind: "adopt"; readonly adoption: Adoption };
 
 /** The truth about one run, whatever the supervisor believes. */
@@ -32,6 +40,8 @@ export interface Run {
   program: Program;
   /** leftover: the main process is gone, something it started is not. */
   state: "spawning" | "alive" | "leftover" | "gone";
+  /** The sockets that it was given at its start, by address. */
+  readonly given: readonly string[];
   readonly askedAt: Millis;
   aliveAt: Millis | null;
   pid: number;

@@ -9,7 +9,7 @@ import { drawMortality } from "./deaths.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown, unfinished } from "./finally.ts";
 import { checkFaithful, checkNoChange, foretold } from "./foretell.ts";
-import { isUpToDate, wantedCount } from "./oracle.ts";
+import { aimOf, isAsleep, isUpToDate, wantedCount } from "./oracle.ts";
 import { drawFaults } from "./program.ts";
 import { createRandom, type Random } from "./random.ts";
 import { drawDeed, drawDesired, drawEdit, repaired, rewritten } from "./workload.ts";
@@ -33,9 +33,9 @@ const DEEDS_MAX = 14;
  * One world from one seed: first faults and edits, in which nothing bad may happen at any moment; then neither,
  * in which everything good must happen in bounded time; then `down`, after which nothing may be left.
  */
-export function simulate(seed: number, deaths = false): Outcome {
+export function simulate(seed: number, deaths = false, sockets = false): Outcome {
   const fate = deaths ? createRandom(-seed) : null;
-  const { world, random } = createWorld(seed, checkersAlways(), fate);
+  const { world, random } = createWorld(seed, checkersAlways(), fate, sockets);
   try {
     if (fate !== null) world.mortality = drawMortality(fate);
     safety(world, random, fate);
@@ -59,9 +59,18 @@ export function midway(seed: number): World {
   return world;
 }
 
-function createWorld(seed: number, checkers: readonly Checker[], fate: Random | null = null) {
+function createWorld(
+  seed: number,
+  checkers: readonly Checker[],
+  fate: Random | null = null,
+  sockets = false,
+) {
   const random = createRandom(seed);
-  const options = { random: random.fork(), faults: drawFaults(random.fork()), checkers };
+  const options = {
+    ...{ random: random.fork(), faults: drawFaults(random.fork()), checkers },
+    // A stream of its own, so that worlds without sockets stay as they are.
+    ...(sockets ? { listening: createRandom(seed + 0x50c4e7) } : {}),
+  };
   const world = new World(fate === null ? options : { ...options, fate });
   return { world, random };
 }
@@ -87,9 +96,11 @@ function safety(world: World, random: Random, fate: Random | null = null): void 
     world.runUntil(world.clock.now() + random.int(0, pauseMsMax));
     if (random.chance(freezes)) world.freeze(random.int(100, 8_000));
     world.do((desired) => {
-      const next = drawDeed(desired, random);
+      const own = world.listening;
+      const isOwn = own !== null && random.chance(0.4);
+      const next = isOwn ? own.drawDeed(world, desired) : drawDeed(desired, random);
       // Whatever is going on, there is a plan.
-      if (random.chance(0.2)) foretold(world, next.desired);
+      if (random.chance(0.2)) foretold(world, world.dress(next.desired));
       return next;
     });
     if (random.chance(0.2)) same(world, random);
@@ -119,6 +130,7 @@ function liveness(world: World, random: Random): void {
   world.mortality = { ...world.mortality, atStep: 0, takingOver: 0 };
   world.awaitSupervisor();
   world.host.machine.calm();
+  world.host.sockets.strangers.clear();
   if (random.chance(0.6)) {
     const resets = (desired: Desired) =>
       [...desired.services.keys()].map((service) => ({ kind: "reset", service }) as const);
@@ -148,9 +160,10 @@ function calm(world: World, random: Random): void {
 
 /** P12: an edit in a quiet world where nothing goes wrong is done as it was foretold. */
 function faithful(world: World, random: Random): void {
-  const { desired } = world.supervisor;
+  const desired = world.asked;
   if (desired.services.size === 0 || !isQuiet(world)) return;
-  const next = drawEdit(desired, random);
+  const drawn = drawEdit(desired, random);
+  const next = { ...drawn, desired: world.dress(drawn.desired) };
   const plan = foretold(world, next.desired);
   const before = world.done.length;
   world.do(() => next);
@@ -162,7 +175,16 @@ function faithful(world: World, random: Random): void {
 function isQuiet(world: World): boolean {
   const { desired, observed } = world.supervisor;
   const names = [...desired.services.keys(), ...observed.services.keys()];
-  return names.every((name) => isSteady(world, name) || isOver(world, name));
+  return names.every((name) => isSteady(world, name) || isOver(world, name) || isIdle(world, name));
+}
+
+/** Nothing of it runs, and nobody is about to connect. */
+function isIdle(world: World, name: string): boolean {
+  const sight = world.sight();
+  const service = sight.observed.services.get(name);
+  if (service === undefined || service.instances.length > 0 || service.change !== null)
+    return false;
+  return isAsleep(sight, name) && world.host.sockets.callers.size === 0;
 }
 
 /** Nothing of it will ever run again by itself. */
@@ -181,6 +203,10 @@ function isOver(world: World, name: string): boolean {
 function isSteady(world: World, name: string, asked: ReadonlySet<string> = new Set()): boolean {
   const service = world.supervisor.observed.services.get(name);
   const instances = service?.instances ?? [];
+  // What runs on demand may go to rest; a proxy goes with its service.
+  const aim = aimOf(world.sight(), name);
+  if (aim?.listen?.start === "on-demand") return false;
+  if (aim?.helps && !isSteady(world, aim.helps, new Set([...asked, name]))) return false;
   if (instances.length === 0 || service?.rollout !== null || service.rejected !== null)
     return false;
   if (service.change !== null || service.watched.running) return false;

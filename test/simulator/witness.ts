@@ -1,5 +1,6 @@
 import { acted } from "../../src/core/acted.ts";
 import type { Event } from "../../src/core/event.ts";
+import { helperName } from "../../src/core/helpers.ts";
 import { observe } from "../../src/core/observe.ts";
 import type { InstanceId, Observed } from "../../src/core/observed.ts";
 import { type Action, formatAction } from "../../src/core/plan.ts";
@@ -42,7 +43,10 @@ export class Witness {
 
   /** A user has asked something of these services. */
   touch(names: Iterable<string>): void {
-    for (const name of names) this.#touchedAt.set(name, this.#now);
+    for (const name of names) {
+      this.#touchedAt.set(name, this.#now);
+      this.#touchedAt.set(helperName(name), this.#now);
+    }
   }
 
   /** Of some starts and ends the record does not tell: from here on counts of failures may begin anew. */

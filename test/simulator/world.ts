@@ -1,5 +1,6 @@
 import type { Desired } from "../../src/core/desired.ts";
 import type { Event } from "../../src/core/event.ts";
+import { withoutHelpers } from "../../src/core/helpers.ts";
 import type { Observed } from "../../src/core/observed.ts";
 import type { Action } from "../../src/core/plan.ts";
 import { adoptionsOf } from "../../src/core/restore.ts";
@@ -18,6 +19,7 @@ import {
 } from "./deaths.ts";
 import type { Deed } from "./edits.ts";
 import { eventText } from "./event-text.ts";
+import { Listening } from "./listening.ts";
 import { nameOf } from "./oracle.ts";
 import { type Deferred, SimulatedOutbox } from "./outbox.ts";
 import { SimulatedHost } from "./processes.ts";
@@ -56,12 +58,18 @@ export class World {
   #unheard: (() => Event)[] = [];
   #lastDeed: Deed | null = null;
   #deeds = 0;
+  /** How many of them the supervisor knows that is there. */
+  #heard = 0;
   #isRecordDue = false;
+  /** What only worlds with sockets know; null: this is none. */
+  readonly listening: Listening | null;
 
   constructor(options: {
     readonly random: Random;
     readonly faults: Faults;
     readonly checkers: readonly Checker[];
+    /** Says which services listen; null: none does. */
+    readonly listening?: Random;
     /** Decides on deaths; a stream of its own, so that worlds without deaths stay as they are. */
     readonly fate?: Random;
     /** Instead of that. */
@@ -73,11 +81,14 @@ export class World {
     this.#strikes = options.strikes ?? null;
     this.#records = new Records(this.#fate);
     this.#witness = new Witness(this, options.checkers);
+    const { listening } = options;
+    this.listening = listening === undefined ? null : new Listening(listening.fork());
     const { clock } = this;
     this.host = new SimulatedHost({
       clock,
       random: options.random.fork(),
       faults: options.faults,
+      ...(listening === undefined ? {} : { callers: listening.fork() }),
       deliver: (event) => this.deliver(event),
       onEffect: (effect) => this.#witness.onEffect(effect),
     });
@@ -102,14 +113,32 @@ export class World {
     this.awaitSupervisor();
     this.#handle({ kind: "woke" });
     this.awaitSupervisor();
-    const before = this.supervisor.desired;
-    const deed = drawDeed(before);
+    const before = this.asked;
+    const drawn = drawDeed(before);
+    const isSame = drawn.desired === before;
+    const { desired } = isSame ? this.supervisor : { desired: this.dress(drawn.desired) };
+    const deed = { ...drawn, desired };
     this.#lastDeed = deed;
-    this.#deeds++;
+    this.#heard = ++this.#deeds;
     this.say(`* ${deed.name}`);
     this.#witness.touch(deed.touched);
+    deed.act?.();
+    if (!isSame) this.listening?.keep(deed.desired);
     for (const event of deed.events) if (!this.#isDead) this.#handle(event);
-    if (deed.desired !== before && !this.#isDead) this.#want(deed);
+    if (!isSame && !this.#isDead) this.#want(deed);
+  }
+
+  /** What is asked, without what procs runs for that by itself. */
+  get asked(): Desired {
+    const { desired } = this.supervisor;
+    return this.listening === null
+      ? desired
+      : { ...desired, services: withoutHelpers(desired.services) };
+  }
+
+  /** A file as it reaches the supervisor. */
+  dress(desired: Desired): Desired {
+    return this.listening?.dress(desired) ?? desired;
   }
 
   deliver(event: () => Event): void {
@@ -186,9 +215,10 @@ export class World {
     }
     if (this.#isDead) return;
     this.#witness.begins({ kind: "woke" }, null);
+    this.#heard = known?.deeds ?? this.#deeds;
     this.supervisor.goOn();
     this.#flush();
-    this.#askAgain(known?.deeds ?? this.#deeds);
+    this.#askAgain();
   }
 
   #born(from: Known | null): Supervisor {
@@ -207,9 +237,11 @@ export class World {
   }
 
   /** A command whose supervisor died under it asks the next one. */
-  #askAgain(deeds: number): void {
+  #askAgain(): void {
     const deed = this.#lastDeed;
-    if (deed === null || deeds >= this.#deeds || this.#isDead) return;
+    // Who connected did so whatever became of the supervisor.
+    if (deed === null || deed.act || this.#heard >= this.#deeds || this.#isDead) return;
+    this.#heard = this.#deeds;
     this.say(`* asked again: ${deed.name}`);
     this.#witness.touch(deed.touched);
     for (const event of deed.events) {
@@ -278,7 +310,7 @@ export class World {
   #record(): void {
     if (!this.#isMortal) return;
     this.#isRecordDue = false;
-    this.#records.write({ ...this.snapshot(), deeds: this.#deeds }, this.mortality);
+    this.#records.write({ ...this.snapshot(), deeds: this.#heard }, this.mortality);
   }
 
   #recordSoon(): void {

@@ -4,6 +4,7 @@ import type { Action } from "../../../src/core/plan.ts";
 import type { ServiceSpec } from "../../../src/core/spec.ts";
 import type { Checker, Sight } from "../checker.ts";
 import * as oracle from "../oracle.ts";
+import { isSamePlace, ownOf } from "../places.ts";
 
 const { nameOf } = oracle;
 
@@ -83,7 +84,7 @@ const notTooFew: Checker = {
     const least = count - done - oracle.fencesOf(sight, service).unavailable;
     const left = all.filter(isAvailable).length;
     if (left >= least || left >= count) return null;
-    if (isPortNeeded(sight, own, aim)) return null;
+    if (isPortNeeded(sight, own, aim) || isPlaceNeeded(sight, own, aim)) return null;
     const isHopeless = (slot: number) =>
       all.some((i) => i.slot === slot && (i.phase.kind === "ended" || isAvailable(i)));
     const slots = Array.from({ length: count }, (_, index) => index + 1);
@@ -98,6 +99,17 @@ function isPortNeeded(sight: Sight, own: Instance, aim: ServiceSpec): boolean {
   const slot = own.port - aim.port + 1;
   if (slot < 1 || slot > oracle.wantedCount(sight, own.service) || slot === own.slot) return false;
   return !instancesOf(sight, own.service).some((i) => i.slot === slot && isLive(i));
+}
+
+/** It has what is to be bound for the new version: no order of stops avoids the gap. */
+function isPlaceNeeded(sight: Sight, own: Instance, aim: ServiceSpec): boolean {
+  if (oracle.hasSockets(sight, aim) || oracle.isSameProgram(own.applied, aim)) return false;
+  const places = ownOf(own.applied);
+  const isOwnPort = (port: number) => places.length === 0 && own.port === port;
+  return ownOf(aim).some(
+    (one) =>
+      places.some((other) => isSamePlace(one, other)) || ("port" in one && isOwnPort(one.port)),
+  );
 }
 
 /** A leaving service stops only after the leaving services that need it. */

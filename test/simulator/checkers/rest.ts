@@ -1,3 +1,4 @@
+import { addressText } from "../../../src/core/address.ts";
 import { standing } from "../../../src/core/backoff.ts";
 import { decide } from "../../../src/core/decide.ts";
 import { type Desired, offReason } from "../../../src/core/desired.ts";
@@ -7,13 +8,16 @@ import type { Millis } from "../../../src/core/spec.ts";
 import type { Checker, Sight } from "../checker.ts";
 import {
   aimOf,
+  hasSockets,
   isActive,
+  isOut,
   isSameProgram,
   isUpToDate,
   nameOf,
   stable,
   wantedCount,
 } from "../oracle.ts";
+import { ownOf } from "../places.ts";
 import { load, save } from "../snapshot.ts";
 
 /* What must be true whenever the supervisor has gone to sleep. */
@@ -41,6 +45,13 @@ const noOversleeping: Checker = {
 };
 
 function* deadlines(sight: Sight): Generator<readonly [Millis, string]> {
+  for (const [text, { phase, retryAt, service }] of Object.entries(sight.observed.sockets)) {
+    const aim = aimOf(sight, service);
+    const isAsked = offReason(sight.desired, service) === null && !isOut(sight, service);
+    const isAimed = aim !== null && ownOf(aim).some((one) => addressText(one) === text);
+    if (phase === "failed" && retryAt !== null && isAsked && isAimed && retryAt > sight.now)
+      yield [retryAt, `the next try of ${text}`];
+  }
   for (const [service, { instances, due, change, watched }] of sight.observed.services) {
     if (offReason(sight.desired, service) === null) {
       if (due !== null && due.at !== null) yield [due.at, `the schedule of ${service}`];
@@ -75,7 +86,7 @@ function retryAt(sight: Sight, instance: Instance): Millis | null {
   const aim = aimOf(sight, instance.service);
   if (state.kind !== "backoff" || aim === null || !isUpToDate(sight, instance)) return null;
   if (instance.slot > wantedCount(sight, instance.service) || aim.schedule !== null) return null;
-  const mayWait = Object.keys(aim.depends_on).length > 0;
+  const mayWait = Object.keys(aim.depends_on).length > 0 || !hasSockets(sight, aim);
   return mayWait || state.until <= sight.now ? null : state.until;
 }
 
