@@ -40,6 +40,10 @@ export interface Diagnostic {
     /** Its source line, when it is in another file than the diagnostic. */
     readonly text?: string;
   }[];
+  /** The line of `file` where no more is known of the place. */
+  readonly line?: number;
+  /** Short ones, each with what it is about: `held by`, `node server.js   pid 2865`. */
+  readonly facts?: readonly { readonly label: string; readonly text: string }[];
   readonly notes?: readonly string[];
   /** Actions a user can copy; one or two. */
   readonly help?: readonly string[];

@@ -183,8 +183,10 @@ const problem = {
 const problemMore = {
   severity: { enum: ["error", "warning"] },
   file: text,
+  line: whole,
   range,
   label: text,
+  facts: list(object({ label: text, text })),
   notes: texts,
   help: texts,
   related: list(object({ range, label: text })),

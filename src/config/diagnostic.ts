@@ -10,10 +10,13 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions)
   const lines = [`${style.head(head)}${style.strong(`: ${first}`)}`, ...rest.map(style.strong)];
   if (diagnostic.file !== undefined) {
     const start = diagnostic.range?.start;
-    const at = start === undefined ? "" : `:${start.line}:${start.column}`;
+    const { line } = diagnostic;
+    const about = line === undefined ? "" : `:${line}`;
+    const at = start === undefined ? about : `:${start.line}:${start.column}`;
     lines.push(`  ${style.dim("-->")} ${printable(diagnostic.file)}${at}`);
   }
   lines.push(...frameLines(diagnostic, style, options));
+  lines.push(...factLines(diagnostic.facts ?? [], style, options));
   for (const note of diagnostic.notes ?? []) lines.push(...said("note", note, style, options));
   for (const help of diagnostic.help ?? []) lines.push(...said("help", help, style, options));
   return `${lines.join("\n")}\n`;
@@ -35,6 +38,20 @@ function styleOf(diagnostic: Diagnostic, options: RenderOptions): Style {
 function said(word: string, text: string, style: Style, options: RenderOptions): string[] {
   const [first = "", ...rest] = wrap(text, options.columns, "  help: ".length);
   return [`  ${style.second(`${word}:`)} ${first}`, ...rest];
+}
+
+/** `held by  node server.js`; what is about the same has no label of its own. */
+function factLines(
+  facts: NonNullable<Diagnostic["facts"]>,
+  style: Style,
+  options: RenderOptions,
+): readonly string[] {
+  const width = Math.max(0, ...facts.map(({ label }) => displayWidth(label)));
+  return facts.flatMap(({ label, text }) => {
+    const [first = "", ...rest] = wrap(text, options.columns, width + "    ".length);
+    const gap = " ".repeat(width - displayWidth(label) + 2);
+    return [`  ${style.second(label)}${gap}${first}`, ...rest];
+  });
 }
 
 /** Lines of at most `columns`, all but the first indented; a word longer than that stays whole. */

@@ -1,7 +1,7 @@
 import { connect, Socket } from "node:net";
-import { EXIT, type UserError, userError } from "../errors.ts";
+import { EXIT, UserError, userError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import type { ErrorReply } from "./protocol.ts";
+import type { ErrorReply } from "./failure.ts";
 import { distrust } from "./trust.ts";
 import { LineReader, type ReplyHead, ReplyReader } from "./wire.ts";
 
@@ -182,6 +182,8 @@ function unreachableEnd(error: NodeJS.ErrnoException, path: string): End {
 function refused(body: string): Error {
   const reply = readError(body);
   if (reply === null) return silent("gave an answer that is not one of procs");
+  const [first, ...more] = reply.diagnostics ?? [];
+  if (first !== undefined) return new UserError(reply.exit, [first, ...more]);
   const help = reply.help === undefined ? {} : { help: reply.help };
   return userError(reply.exit, reply.code, reply.message, help);
 }

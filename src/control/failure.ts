@@ -1,8 +1,9 @@
-import { EXIT } from "../errors.ts";
-import type { ErrorReply } from "./protocol.ts";
+import { type Diagnostic, EXIT } from "../errors.ts";
 
 interface Extra {
   readonly help?: readonly string[];
+  /** All that is wrong, where the message is not enough. */
+  readonly diagnostics?: readonly Diagnostic[];
   /** The exit code for a command that gets this; by the status unless given. */
   readonly exit?: number;
 }
@@ -22,7 +23,7 @@ export class RequestError extends Error {
   }
 
   toReply(): ErrorReply {
-    const { help } = this.extra;
+    const { help, diagnostics } = this.extra;
     return {
       v: 1,
       kind: "error",
@@ -30,6 +31,19 @@ export class RequestError extends Error {
       message: this.message,
       ...(help === undefined ? {} : { help }),
       exit: this.extra.exit ?? EXIT.supervisor,
+      ...(diagnostics === undefined ? {} : { diagnostics }),
     };
   }
+}
+
+/** What a client gets instead of an answer. */
+export interface ErrorReply {
+  readonly v: 1;
+  readonly kind: "error";
+  readonly code: string;
+  readonly message: string;
+  readonly help?: readonly string[];
+  readonly exit: number;
+  /** All that is wrong, where that is more than the message says; the first one is what the message is about. */
+  readonly diagnostics?: readonly Diagnostic[];
 }

@@ -19,7 +19,7 @@ import type { Project } from "../core/spec.ts";
  *   POST /v1/clear    ClearRequest           ClearReply: what was stored of their output is deleted
  *   POST /v1/handover HandoverRequest        { "ok": true }: another supervisor takes over, nothing that runs is touched
  *
- * A failure is a status of 400, 404, 409 or 500 with an ErrorReply. Every request carries `X-Procs-Version`.
+ * A failure is a status of 400, 404, 409 or 500 with an ErrorReply (failure.ts). Every request carries `X-Procs-Version`.
  */
 export const PROTOCOL = 1;
 
@@ -59,15 +59,6 @@ export interface ClearReply {
   readonly services: readonly { readonly name: string; readonly freed_bytes: number }[];
   /** Instances, by name, of which something is still there. */
   readonly failed: readonly { readonly name: string; readonly why: string }[];
-}
-
-export interface ErrorReply {
-  readonly v: 1;
-  readonly kind: "error";
-  readonly code: string;
-  readonly message: string;
-  readonly help?: readonly string[];
-  readonly exit: number;
 }
 
 /** One word for a state everywhere: "not ready" is `unready`, "gave up" is `failed`. */

@@ -5,7 +5,7 @@ import { listensOn, shortAddress, startsOnDemand } from "./socket-words.ts";
 import type { ListenAddress, Millis, ServiceSpec } from "./spec.ts";
 import { formatDuration, roundDuration } from "./units.ts";
 
-/** Who has an address that procs cannot bind: its text -> `node server.js (pid 2865, user ana)`. */
+/** Why an address cannot be bound: its text -> `taken by node server.js (pid 2865, user ana)`. */
 export type Taken = Readonly<Record<string, string>>;
 
 /** A start without a ready probe is over after a second; an answer later than this is not that of a start. */
@@ -43,7 +43,9 @@ export function closeWords(spec: ServiceSpec | undefined): string {
 export function listenNotes(fate: Fate, isReplaced: boolean): readonly string[] {
   const { from, to, running } = fate;
   if (to === null || from === null) return [];
-  const [opened, closed] = [added(from, to), added(to, from)];
+  // What the program itself has bound must go first: that is what its gap says.
+  const isHandedOver = typeof from.port === "number" || typeof to.port === "number";
+  const [opened, closed] = isHandedOver ? [[], []] : [added(from, to), added(to, from)];
   const notes: string[] = [];
   const steps = [
     opened.length > 0 ? `${opened.join(", ")} is bound first` : null,
@@ -66,7 +68,7 @@ export function takenWords(fate: Fate, observed: Observed, taken: Taken): string
     const text = addressText(address);
     const socket = Object.hasOwn(observed.sockets, text) ? observed.sockets[text] : undefined;
     if (socket?.phase === "bound") continue;
-    if (Object.hasOwn(taken, text)) return `${shown(address, to)} is taken by ${taken[text]}`;
+    if (Object.hasOwn(taken, text)) return `${shown(address, to)} is ${taken[text]}`;
     if (socket?.phase === "failed") return `${shown(address, to)} is ${socket.detail}`;
   }
   return null;

@@ -4,6 +4,7 @@ import { offReason } from "../core/desired.ts";
 import { withoutHelpers } from "../core/helpers.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
 import { serviceState } from "../core/status.ts";
+import { reserve, takenFor } from "./addresses.ts";
 import { appliedBasis, type Basis } from "./desire.ts";
 import { follow, type OnItem } from "./follow.ts";
 import { planOf } from "./plan.ts";
@@ -26,6 +27,7 @@ export async function apply(session: Session, request: Apply, onItem: OnItem): P
       help: ["look at it again: procs plan"],
     });
   }
+  reserveFor(session, request, turn);
   const touched = touchedIn(plan);
   const watched = request.command === "up" ? aimedAt(next, plan) : touched;
   return follow(session, { request, onItem, release: turn.release, services: watched }, (way) => {
@@ -65,8 +67,22 @@ function touchedIn(plan: PlanDoc): readonly string[] {
 
 function prepare(session: Session, request: Apply) {
   const next = appliedBasis(session.basis, request);
-  const plan = planOf(session, next, request);
+  const plan = planOf(session, next, { request, taken: takenFor(session, next) });
   return { next, plan, services: new Set(touchedIn(plan)) };
+}
+
+/** What an `up` waits for in vain is told again; a reload is about what it changes. */
+function reserveFor(
+  session: Session,
+  request: Apply,
+  turn: { readonly next: Basis; readonly release: () => void },
+): void {
+  try {
+    reserve(session, turn.next, request.command === "up" ? "all" : "new");
+  } catch (error) {
+    turn.release();
+    throw error;
+  }
 }
 
 /** All that should run, in file order, and what leaves. */

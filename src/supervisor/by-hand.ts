@@ -33,7 +33,7 @@ export async function restart(
     let { desired } = base;
     for (const name of services) desired = withRestart(desired, name, "restart asked", rolling);
     const next = { ...base, desired };
-    const plan = planOf(session, next, apply);
+    const plan = planOf(session, next, { request: apply });
     if (rolling && request.gap === "refuse") refuseGap(session, plan, services);
     return { next, plan, services: new Set(services) };
   });

@@ -73,7 +73,7 @@ export async function superviseProject(
   });
   const start = startingPoint(told(state.read(), log), host, paths, clock.now());
   const session: Session = new Session({
-    ...{ paths, version, host, clock, events, state, from: start.from },
+    ...{ paths, version, host, addresses: host, clock, events, state, from: start.from },
     onChange(change) {
       proxies.look();
       // The very first step comes before there is a session, and nothing happens in it.

@@ -67,7 +67,7 @@ export class Drift {
     const reading = await this.read();
     if (reading?.kind !== "read") return null;
     const request = requestFor(reading.project);
-    return planOf(this.#session, nextBasis(this.#session.basis, request), request);
+    return planOf(this.#session, nextBasis(this.#session.basis, request), { request });
   }
 
   async summary(): Promise<Snapshot["drift"]> {

@@ -7,13 +7,22 @@ import type { PlanDoc } from "../core/plan-doc.ts";
 import { preview } from "../core/preview.ts";
 import type { Millis } from "../core/spec.ts";
 import { userError } from "../errors.ts";
+import { findTaken } from "../host/holders.ts";
+import { unbound, wordsFor } from "./addresses.ts";
 import { type Basis, nextBasis } from "./desire.ts";
 import type { Session } from "./session.ts";
 
 /** What aiming at `next` would do to what runs now. Reaches nothing that acts. */
-export function planOf(session: Session, next: Basis, request: PlanRequest | null = null): PlanDoc {
+export function planOf(session: Session, next: Basis, known: Known = {}): PlanDoc {
   const { core, clock } = session;
-  return planBetween(core.desired, next, { observed: core.observed, now: clock.now(), request });
+  const scene = { observed: core.observed, now: clock.now() };
+  return planBetween(core.desired, next, { ...scene, ...known });
+}
+
+interface Known {
+  readonly request?: PlanRequest | null;
+  /** The addresses that others have: see `takenFor`. */
+  readonly taken?: Readonly<Record<string, string>>;
 }
 
 /** The plan of a first `up`: everything is to be added. Throws UserError for a name that is no service. */
@@ -21,7 +30,9 @@ export function planFromNothing(request: PlanRequest): PlanDoc {
   const nothing: Basis = { desired: NOTHING, project: null, ambient: null };
   try {
     const next = nextBasis(nothing, request);
-    return planBetween(NOTHING, next, { observed: EMPTY, now: 0, request });
+    const missing = unbound(next.desired, EMPTY, "all");
+    const taken = wordsFor(findTaken(missing, { projectId: NOBODY, held: [] }));
+    return planBetween(NOTHING, next, { observed: EMPTY, now: 0, request, taken });
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     const { exit, code, message, help = [] } = error.toReply();
@@ -29,20 +40,23 @@ export function planFromNothing(request: PlanRequest): PlanDoc {
   }
 }
 
-interface Scene {
+/** With nothing running, nobody who has an address is of this project. */
+const NOBODY = "none";
+
+interface Scene extends Known {
   readonly observed: Observed;
   readonly now: Millis;
-  readonly request: PlanRequest | null;
 }
 
 function planBetween(before: Desired, next: Basis, scene: Scene): PlanDoc {
-  const { observed, now, request } = scene;
+  const { observed, now, request = null, taken = {} } = scene;
   const noRemove = request?.no_remove ?? false;
   const after = noRemove && request !== null ? onlyInFile(next.desired, request) : next.desired;
   return preview(asItRuns(before, observed), after, withoutRejections(observed), now, {
     projectName: next.project?.name ?? "",
     sources: next.project?.sources ?? {},
     noRemove,
+    taken,
   });
 }
 

@@ -20,6 +20,7 @@ import { explain } from "../core/explain.ts";
 import { type InstanceId, isLive, sameId } from "../core/observed.ts";
 import type { PlanDoc } from "../core/plan-doc.ts";
 import type { RealHost } from "../host/host.ts";
+import { takenFor } from "./addresses.ts";
 import { apply, refuseOtherProject } from "./apply.ts";
 import { restart, scale, signal, start, stop } from "./by-hand.ts";
 import { nextBasis, requireServices } from "./desire.ts";
@@ -120,7 +121,9 @@ export class ProjectControl implements Control {
 
   async plan(request: PlanRequest): Promise<PlanDoc> {
     refuseOtherProject(this.#session, request);
-    return planOf(this.#session, nextBasis(this.#session.basis, request), request);
+    const next = nextBasis(this.#session.basis, request);
+    const taken = takenFor(this.#session, next);
+    return planOf(this.#session, next, { request, taken });
   }
 
   async operate(operation: Operation, onItem: OnItem): Promise<ResultItem> {

@@ -4,6 +4,7 @@ import type { Clock, Host } from "../core/ports.ts";
 import type { Millis } from "../core/spec.ts";
 import { Supervisor } from "../core/supervisor.ts";
 import type { ProjectPaths } from "../paths.ts";
+import type { Addresses } from "./addresses.ts";
 import type { Basis } from "./desire.ts";
 import type { EventLog } from "./event-log.ts";
 import { isNoteworthy } from "./noteworthy.ts";
@@ -16,6 +17,8 @@ export interface SessionOptions {
   readonly paths: ProjectPaths;
   readonly version: string;
   readonly host: Host;
+  /** Without it, whether an address can be had is only seen when it is bound. */
+  readonly addresses?: Addresses;
   readonly clock: Clock;
   readonly events: EventLog;
   readonly state: StateFile;
@@ -41,6 +44,7 @@ export class Session {
   readonly events: EventLog;
   readonly core: Supervisor;
   readonly host: Host;
+  readonly addresses: Addresses | null;
   readonly turns = new Turns();
   readonly since = new Date().toISOString();
   readonly #state: StateFile;
@@ -61,6 +65,7 @@ export class Session {
     this.version = options.version;
     this.clock = options.clock;
     this.host = options.host;
+    this.addresses = options.addresses ?? null;
     this.events = options.events;
     this.#state = options.state;
     this.#onApplied = options.onApplied;
