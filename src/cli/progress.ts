@@ -190,6 +190,7 @@ function liveWords(
     case "unready":
       return "not ready";
     case "reloading":
+      if (service.said?.type === "socket") return withoutName(service.said, service.name);
       if (service.rolling !== null) return rollingWords(service.rolling);
       return service.said === null ? "reloading" : withoutName(service.said, service.name);
     default:

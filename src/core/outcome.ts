@@ -137,6 +137,7 @@ function verdictOfLeaving({ off, service, observed, name, now }: View): Verdict 
 
 /** A replacement under way, or one that failed; null: neither. */
 function rolloutVerdict({
+  observed,
   service,
   desired,
   name,
@@ -146,7 +147,11 @@ function rolloutVerdict({
   now,
 }: View): Verdict | null {
   const { rollout } = service;
-  if (rollout !== null) return pending(`${rollout.replaced} of ${count} replaced`);
+  if (rollout !== null) {
+    const socket = target === null ? null : failedSocket(observed, target.spec);
+    const why = socket === null ? "" : `; ${failureWords(socket)}`;
+    return pending(`${rollout.replaced} of ${count} replaced${why}`);
+  }
   const rejection = rejectionOf(desired, service, name);
   if (rejection === null) return null;
   const { reason, instance, paused } = rejection;

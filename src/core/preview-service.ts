@@ -1,3 +1,4 @@
+import { listenPort } from "./address.ts";
 import { type Desired, intentOf, OFF_WORDS, type OffReason } from "./desired.ts";
 import { sameProcess } from "./diff.ts";
 import type { Fate, Worlds } from "./fate.ts";
@@ -183,6 +184,11 @@ function replaceLine(fate: Fate, to: ServiceSpec): Line {
     const words = `rolling restart, ${count}, ${sharesPorts(fate, to) ? "each port is down in turn" : "no downtime"}`;
     return { symbol: "~", action: "rolling_restart", words, reason };
   }
+  const { readyNow } = fate;
+  if (readyNow === 0 && mayOverlap(fate.from ?? to, to)) {
+    const words = `rolling restart, ${count}, ${gapWords(fate)}`;
+    return { symbol: "~", action: "rolling_restart", words, downtime: "gap", reason };
+  }
   const resized = fate.countBefore === fate.countAfter ? "" : `${fromTo(fate)}, `;
   const words = `stop, then start: ${resized}${gapWords(fate)}, because ${because(fate.from ?? to, to)}`;
   return { symbol: "-/+", action: "stop_then_start", words, downtime: "gap", reason };
@@ -194,9 +200,21 @@ function sharesPorts({ from, countBefore, countAfter }: Fate, to: ServiceSpec): 
   return from.port < to.port + countAfter && to.port < from.port + countBefore;
 }
 
+/** The new one starts while the old one is there: whether anybody is ready meanwhile is another question. */
+function mayOverlap(from: ServiceSpec, { reload, port, rollout, listen }: ServiceSpec): boolean {
+  if (reload === "restart" || listen?.wait === true || rollout.surge === 0) return false;
+  if (typeof port === "number" || (typeof from.port === "number" && listen !== null)) return false;
+  return reload === "rolling" || port === "auto" || listen !== null || rollout.surge !== null;
+}
+
 /** Why the old one must have gone before the new one starts. */
-function because(from: ServiceSpec, { reload, port, rollout }: ServiceSpec): string {
+function because(from: ServiceSpec, { reload, port, rollout, listen }: ServiceSpec): string {
   if (reload === "restart") return "reload is restart";
+  if (listen?.wait === true) return "one at a time has the socket (listen.wait)";
+  if (typeof from.port === "number" && listen !== null)
+    return `what runs holds :${from.port} itself`;
+  if (typeof port === "number" && listenPort(from) === port)
+    return `procs holds :${port} until then`;
   if (typeof port === "number" && port === from.port) return `it holds :${port} alone`;
   if (rollout.surge === 0) return "rollout.surge is 0";
   return "it may not run twice at once (reload: rolling allows it)";
@@ -255,7 +273,7 @@ function notesOf(
   if (old !== undefined && isReplaced && changes.some((one) => one.path.startsWith("stop."))) {
     notes.push(`what runs now is stopped as it was started: ${stopWords(old)}`);
   }
-  notes.push(...listenNotes(fate, isReplaced));
+  if (line.action !== "blocked") notes.push(...listenNotes(fate, isReplaced));
   const renamed = to === null || line.action !== "start" ? null : renameNote(to, before, after);
   if (renamed !== null) notes.push(renamed);
   if (line.action === "blocked" && line.reason != null)

@@ -192,7 +192,8 @@ function nextRunWords({ service, now }: View): string | null {
 }
 
 /** Old ones are on their way out, or new ones on their way in. */
-function replacingWords({ service, current, count, instances, now }: View): Words | null {
+function replacingWords(view: View): Words | null {
+  const { service, current, count, instances, now } = view;
   const old = service.instances.some((i) => isLive(i) && !current.includes(i));
   const { rollout, rejected } = service;
   if (rejected?.paused === true)
@@ -202,7 +203,10 @@ function replacingWords({ service, current, count, instances, now }: View): Word
   if (rollout === null && isUp >= count) return null;
   const failed = instances.map((i) => endedWords(i, now)).find((words) => words !== null);
   if (rollout === null && failed !== undefined) return failed;
-  return { state: "reloading", detail: `${rollout?.replaced ?? isUp} of ${count} replaced` };
+  const words = `${rollout?.replaced ?? isUp} of ${count} replaced`;
+  const socket = view.spec === null ? null : failedSocket(view.observed, view.spec);
+  const detail = socket === null ? words : `${words}; ${failureWords(socket)}`;
+  return { state: "reloading", detail };
 }
 
 const WORST_FIRST: readonly State[] = ["failed", "crashed", "unready", "starting", "stopping"];

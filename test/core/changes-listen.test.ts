@@ -206,3 +206,14 @@ describe("a service behind a proxy", () => {
     );
   });
 });
+
+test("a replacement that waits for an address says who has it", () => {
+  const before = wanting(service("api", { listen: listening(3000) }));
+  const story = new Story(before);
+  bound(story, "api", ":3000");
+  story.getsReady("api");
+  story.want(wanting(service("api", { listen: listening(3001) })));
+  story.hear({ kind: "unbindable", service: "api", address: ":3001", detail: taken });
+  expect(story.state("api")).toBe(`reloading 1/1: 0 of 1 replaced; port 3001 is ${taken}`);
+  expect(story.verdict("api")).toBe(`pending: 0 of 1 replaced; port 3001 is ${taken}`);
+});

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { withIntent } from "../../src/core/desired.ts";
+import { type Desired, withIntent } from "../../src/core/desired.ts";
+import { observe } from "../../src/core/observe.ts";
 import type { PlanDoc } from "../../src/core/plan-doc.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
-import { planOf, planText, wanting } from "../rig/plans.ts";
+import { planOf, planText, running, wanting } from "../rig/plans.ts";
 import { listening, service } from "../rig/specs.ts";
 
 type Keys = Partial<ServiceSpec>;
@@ -121,6 +122,8 @@ const EDITS: readonly (readonly [string, Keys, Keys])[] = [
     { listen: listening(3000) },
     { listen: { ...listening(3000), addresses: [...listening(3000).addresses, SOCKET] } },
   ],
+  ["20 procs listens where the program did", { port: 3000 }, { port: null, listen: listening() }],
+  ["20 the program listens where procs did", { listen: listening() }, { port: 3000, listen: null }],
   ["20 drain and stickiness", PROXIED, { listen: { ...PROXIED.listen, drain: 0, sticky: true } }],
   ["20 command, behind a proxy", PROXIED, fast],
   ["20 the proxy comes", { listen: listening() }, PROXIED],
@@ -216,4 +219,43 @@ test("a count by hand survives a reload, and the plan says so", () => {
   );
   const reset = planOf(scaled, { ...scaled, services: file, intents: new Map() });
   expect(reset.services[0]?.words).toBe("scale, 4 -> 3 instances, no downtime");
+});
+
+test("of what is not ready now a plan promises nothing, and names no wrong reason", () => {
+  const words = (keys: Keys) => {
+    const before = wanting(service("api", { ready: probe, ...keys }));
+    let observed = running(before);
+    const id = { service: "api", slot: 1, run: 1 };
+    for (let failure = 0; failure < 3; failure++) {
+      const answer = { kind: "probed", id, probe: "ready", ok: false, detail: "refused" } as const;
+      observed = observe(observed, answer, 30_000);
+    }
+    const after = wanting(service("api", { ready: probe, ...keys, ...fast }));
+    return planOf(before, after, { observed }).services[0]?.words;
+  };
+  expect(words({ listen: listening() })).toBe("rolling restart, 1 instance, it is not ready now");
+  expect(words({ port: "auto" })).toBe("rolling restart, 1 instance, it is not ready now");
+  expect(words({ port: 3000 })).toBe(
+    "stop, then start: it is not ready now, because it holds :3000 alone",
+  );
+});
+
+test("an address that somebody else has blocks what is to listen there, and nothing else", () => {
+  const taken = { ":3000": "taken by node server.js (pid 2865, user ana, in ~/old-shop)" };
+  const api = service("api", { listen: listening() });
+  const words = (before: Desired, after: Desired) =>
+    planOf(before, after, { taken }).services.map(({ symbol, service, action, words, notes }) =>
+      [symbol, service, action, words, ...notes].join(" | "),
+    );
+  const blocked = "blocked, :3000 is taken by node server.js (pid 2865, user ana, in ~/old-shop)";
+  expect(words(wanting(db), wanting(db, api))).toEqual([
+    `+ | api | blocked | ${blocked}`,
+    "= | db | none | unchanged",
+  ]);
+  const moved = service("api", { listen: listening(3001) });
+  expect(words(wanting(moved), wanting(api))).toEqual([`~ | api | blocked | ${blocked}`]);
+  // It is ours already: whoever the kernel names as its holder is procs.
+  expect(words(wanting(api), wanting(service("api", { listen: listening(), ...fast })))).toEqual([
+    "~ | api | rolling_restart | rolling restart, 1 instance, no downtime",
+  ]);
 });
