@@ -3,7 +3,7 @@ import { RequestError } from "../control/failure.ts";
 import type { DrainedReport, ProxyTable, ProxyUpstream } from "../control/proxying.ts";
 import { type Desired, offReason } from "../core/desired.ts";
 import { helperName } from "../core/helpers.ts";
-import { type Instance, type InstanceId, isLive, type Observed } from "../core/observed.ts";
+import type { Instance, InstanceId, Observed } from "../core/observed.ts";
 import { isClosed } from "../core/resting.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 import { upstreamPath } from "../host/upstream-path.ts";
@@ -106,12 +106,13 @@ export class Proxies {
     const listen = spec?.listen;
     if (spec === undefined || listen == null || listen.mode !== "proxy") return null;
     const instances = known?.instances ?? [];
-    const isOff = offReason(desired, service) !== null && !instances.some(isLive);
+    const upstreams = instances.flatMap((instance) => this.#upstreamOf(instance) ?? []);
+    const isOff = offReason(desired, service) !== null && upstreams.length === 0;
     return {
       v: 1,
       kind: "table",
       service,
-      upstreams: instances.flatMap((instance) => this.#upstreamOf(instance) ?? []),
+      upstreams,
       hopeless: isOff || isClosed(desired, observed, service),
       sticky: listen.sticky,
       proxy_protocol: listen.proxy_protocol,
