@@ -15,11 +15,27 @@ export type Addresses = Pick<RealHost, "reserve" | "holders">;
 /** Which addresses an operation answers for. */
 export type Concern = "all" | "new";
 
+/** An operation that is about to aim at something. */
+interface Aiming {
+  readonly next: Basis;
+  readonly release: () => void;
+}
+
 /**
- * Binds what `next` wants and what is not bound yet, before anything else is done, or refuses the whole operation: throws
- * P301 or P304 (exit 1) with who has what, and nothing has been touched then. `new`: without what is waited for already.
+ * Binds what is going to be wanted and is not bound yet, before anything else is done, or refuses the whole operation:
+ * throws P301 or P304 (exit 1) with who has what, its turn is over, and nothing has been touched. `new`: without what is
+ * waited for already.
  */
-export function reserve(session: Session, next: Basis, concern: Concern): void {
+export function reserve(session: Session, { next, release }: Aiming, concern: Concern): void {
+  try {
+    reserveAll(session, next, concern);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function reserveAll(session: Session, next: Basis, concern: Concern): void {
   const { addresses, core } = session;
   if (addresses === null) return;
   const missing = unbound(next.desired, core.observed, concern);

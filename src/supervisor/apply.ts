@@ -27,7 +27,8 @@ export async function apply(session: Session, request: Apply, onItem: OnItem): P
       help: ["look at it again: procs plan"],
     });
   }
-  reserveFor(session, request, turn);
+  // What an `up` waits for in vain is told again; a reload is about what it changes.
+  reserve(session, turn, request.command === "up" ? "all" : "new");
   const touched = touchedIn(plan);
   const watched = request.command === "up" ? aimedAt(next, plan) : touched;
   return follow(session, { request, onItem, release: turn.release, services: watched }, (way) => {
@@ -69,20 +70,6 @@ function prepare(session: Session, request: Apply) {
   const next = appliedBasis(session.basis, request);
   const plan = planOf(session, next, { request, taken: takenFor(session, next) });
   return { next, plan, services: new Set(touchedIn(plan)) };
-}
-
-/** What an `up` waits for in vain is told again; a reload is about what it changes. */
-function reserveFor(
-  session: Session,
-  request: Apply,
-  turn: { readonly next: Basis; readonly release: () => void },
-): void {
-  try {
-    reserve(session, turn.next, request.command === "up" ? "all" : "new");
-  } catch (error) {
-    turn.release();
-    throw error;
-  }
 }
 
 /** All that should run, in file order, and what leaves. */

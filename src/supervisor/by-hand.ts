@@ -5,6 +5,7 @@ import { isLive } from "../core/observed.ts";
 import { withDependencies, withDependents } from "../core/order.ts";
 import type { Signal } from "../core/spec.ts";
 import { EXIT } from "../errors.ts";
+import { reserve } from "./addresses.ts";
 import { refuseOtherProject } from "./apply.ts";
 import { nextBasis, requireServices } from "./desire.ts";
 import { follow, type OnItem } from "./follow.ts";
@@ -37,6 +38,7 @@ export async function restart(
     if (rolling && request.gap === "refuse") refuseGap(session, plan, services);
     return { next, plan, services: new Set(services) };
   });
+  reserve(session, turn, "new");
   const { next, plan, release } = turn;
   return follow(session, { request, onItem, release, services }, (way) => {
     onItem({ v: 1, kind: "plan", plan });

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { RequestError } from "../control/failure.ts";
 import type { By, Operation } from "../control/protocol.ts";
 import type { PlanDoc, PlanService } from "../core/plan-doc.ts";
 import type { Project } from "../core/spec.ts";
@@ -102,7 +103,12 @@ export class Edits {
       wait: false,
       timeout_ms: 0,
     };
-    await apply(this.#session, request, () => undefined);
+    try {
+      await apply(this.#session, request, () => undefined);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      this.#say(`${basename(project.file)} is not applied: ${error.message}; what runs goes on`);
+    }
   }
 
   #say(message: string): void {
