@@ -32,11 +32,18 @@ export interface OwnView {
   readonly held: readonly { readonly fd: number }[];
 }
 
-/** Which of these somebody has, as far as can be seen without touching anything. */
-export function findTaken(wanted: readonly Wanted[], own: OwnView): readonly Taken[] {
+/**
+ * Which of these somebody has, as far as can be seen without touching anything. `any`: connections that go out from
+ * such a port count too, as they do for a bind.
+ */
+export function findTaken(
+  wanted: readonly Wanted[],
+  own: OwnView,
+  what: "listening" | "any" = "listening",
+): readonly Taken[] {
   const ownInodes = new Set(own.held.map(({ fd }) => fstatSync(fd).ino));
   const listeners = wanted.map(({ address }) =>
-    listenersAt(address).filter(({ inode }) => !ownInodes.has(inode)),
+    socketsAt(address, what).filter(({ inode }) => !ownInodes.has(inode)),
   );
   const owners = ownersOf(new Set(listeners.flat().map(({ inode }) => inode)));
   return wanted.flatMap((each, index) => {
@@ -48,21 +55,22 @@ export function findTaken(wanted: readonly Wanted[], own: OwnView): readonly Tak
   });
 }
 
-interface Listener {
+interface Found {
   readonly inode: number;
   readonly uid: number | null;
 }
 
-function listenersAt(address: ListenAddress): readonly Listener[] {
+function socketsAt(address: ListenAddress, what: "listening" | "any"): readonly Found[] {
   if (address.kind === "unix") {
     const rows = (unixRows(address.path) ?? []).filter(({ path }) => path === address.path);
     return rows.flatMap(({ isListening, inode }) => (isListening ? [{ inode, uid: null }] : []));
   }
   const host = hostDigits(address.host ?? "::");
-  return (tcpRows(address.port) ?? []).filter(
-    (row) =>
-      row.state === TCP_STATE.listen && row.port === address.port && isOverlapping(row.host, host),
+  const rows = (tcpRows(address.port) ?? []).filter(
+    (row) => row.port === address.port && row.inode !== 0 && isOverlapping(row.host, host),
   );
+  const listening = rows.filter(({ state }) => state === TCP_STATE.listen);
+  return listening.length > 0 || what === "listening" ? listening : rows;
 }
 
 function takenBy(

@@ -90,7 +90,9 @@ export function createHost(options: HostOptions): RealHost {
   let isClosed = false;
   const closing = new AbortController();
   const emit = (event: Event): void => {
-    if (!isClosed) options.emit(event);
+    if (isClosed) return;
+    options.emit(event);
+    if (event.kind === "gone") sockets.look(event.id.service);
   };
   const fileLimit = options.fileLimit ?? defaultFileLimit();
   const { key = null, onFull = () => false } = options;

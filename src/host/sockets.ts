@@ -2,10 +2,12 @@ import { fstatSync } from "node:fs";
 import { addressText } from "../core/address.ts";
 import type { Event } from "../core/event.ts";
 import type { ListenAddress, ServiceSpec } from "../core/spec.ts";
+import { explainFailure } from "./bind-failure.ts";
 import { Counter, textsOf } from "./connections.ts";
 import { findTaken, type Taken, type Wanted } from "./holders.ts";
-import { makeBlocking, RawListener, SocketError } from "./raw-sockets.ts";
+import { makeBlocking, RawListener } from "./raw-sockets.ts";
 import { makeRoomFor, removeSocketFile, setMode } from "./socket-file.ts";
+import { isReachable } from "./socket-state.ts";
 import { socketWords } from "./socket-words.ts";
 
 /** The sockets by `addressText`, and their descriptors in this process. */
@@ -28,12 +30,14 @@ export interface HeldSocket {
   readonly fd: number;
 }
 
-interface Held extends HeldSocket {
-  readonly address: ListenAddress;
+interface Bound extends HeldSocket {
   readonly listener: RawListener;
-  readonly fd: number;
+}
+
+interface Held extends Bound {
   /** Bound for a bind that is still to come. */
   readonly isReserved: boolean;
+  readonly service: string;
 }
 
 /** What was reserved is let go when nobody has asked for it by then. */
@@ -63,12 +67,13 @@ export class Sockets {
     const text = addressText(address);
     try {
       const held = this.#take(address, backlog);
-      this.#held.set(text, { ...held, isReserved: false });
+      this.#held.set(text, { ...held, service, isReserved: false });
       void this.#tellHolder().then(() => this.#emit({ kind: "bound", service, address: text }));
     } catch (error) {
-      const { detail, ours } = this.#explain(service, address, backlog, error);
-      const facts = { service, address: text, detail, ...(ours ? { ours } : {}) };
-      setImmediate(() => this.#emit({ kind: "unbindable", ...facts }));
+      const { taken, by } = explainFailure({ service, address, backlog }, error, this.#view());
+      const facts = { service, address: text, detail: taken.reason };
+      const ours = by === "runs" ? { ours: true } : {};
+      setImmediate(() => this.#emit({ kind: "unbindable", ...facts, ...ours }));
     }
   }
 
@@ -91,7 +96,7 @@ export class Sockets {
 
   /**
    * Binds all of these at once, for the binds that follow soon, or none: then it says which are taken, and by whom.
-   * What is held already is ours.
+   * What is held already is ours, and so is what our own runs will give back.
    */
   reserve(wanted: readonly Wanted[]): readonly Taken[] {
     const taken: Taken[] = [];
@@ -99,10 +104,11 @@ export class Sockets {
       const text = addressText(address);
       if (this.#held.has(text)) continue;
       try {
-        this.#held.set(text, { ...this.#take(address, backlog), isReserved: true });
+        const held = this.#take(address, backlog);
+        this.#held.set(text, { ...held, service, isReserved: true });
       } catch (error) {
-        const { taken: found } = this.#explain(service, address, backlog, error);
-        if (found !== null) taken.push(found);
+        const failure = explainFailure({ service, address, backlog }, error, this.#view());
+        if (failure.by === "stranger") taken.push(failure.taken);
       }
     }
     if (taken.length > 0) this.release();
@@ -142,6 +148,15 @@ export class Sockets {
     return sockets;
   }
 
+  /** A run of this service has ended, and may have shut its sockets down for everybody: then they are told as gone. */
+  look(service: string): void {
+    for (const [text, held] of this.#held) {
+      if (held.service !== service || !this.#dropDead(text, held.address)) continue;
+      this.#options.warn(`${text} of ${service} was shut down by a program: it is bound anew`);
+      void this.#tellHolder().then(() => this.#emit({ kind: "unbound", address: text }));
+    }
+  }
+
   /** How the kernel numbers those that a program of this service was given. */
   inodesOf(spec: ServiceSpec): ReadonlySet<number> {
     const held = textsOf(spec).flatMap((text) => this.#held.get(text) ?? []);
@@ -173,7 +188,7 @@ export class Sockets {
     this.release();
     this.#counter.close();
     for (const { listener } of this.#held.values()) listener.close();
-    for (const fd of this.#inherited.values()) RawListener.inherited(fd).close();
+    for (const fd of this.#inherited.values()) tryTo(() => RawListener.inherited(fd).close());
     this.#held.clear();
     this.#inherited.clear();
   }
@@ -197,8 +212,9 @@ export class Sockets {
   }
 
   /** One that is there already, inherited or bound; else bound now. Throws a SocketError. */
-  #take(address: ListenAddress, backlog: number): Held {
+  #take(address: ListenAddress, backlog: number): Bound {
     const text = addressText(address);
+    this.#dropDead(text, address);
     const before = this.#held.get(text);
     if (before !== undefined) {
       before.listener.setBacklog(backlog);
@@ -208,11 +224,20 @@ export class Sockets {
     const fd = this.#inherited.get(text);
     if (fd !== undefined) {
       this.#inherited.delete(text);
-      return { address, fd, listener: RawListener.inherited(fd), isReserved: false };
+      if (address.kind === "unix") setMode(address);
+      return { address, fd, listener: RawListener.inherited(fd) };
     }
     if (address.kind === "unix") makeRoomFor(address);
     const listener = RawListener.bind(address, backlog);
-    return { address, fd: listener.fd, listener, isReserved: false };
+    return { address, fd: listener.fd, listener };
+  }
+
+  /** What nobody can reach is bound anew. */
+  #dropDead(text: string, address: ListenAddress): boolean {
+    const fd = this.#held.get(text)?.fd ?? this.#inherited.get(text);
+    if (fd === undefined || isReachable(address, fd)) return false;
+    this.#drop(text, address);
+    return true;
   }
 
   #drop(text: string, address: ListenAddress): void {
@@ -225,14 +250,6 @@ export class Sockets {
     if (fd !== undefined) RawListener.inherited(fd).close();
     this.#held.delete(text);
     this.#inherited.delete(text);
-  }
-
-  #explain(service: string, address: ListenAddress, backlog: number, error: unknown) {
-    const words = socketWords(error, address);
-    const isBusy = error instanceof SocketError && error.code === "EADDRINUSE";
-    const found = isBusy ? findTaken([{ service, address, backlog }], this.#view())[0] : undefined;
-    const taken = found ?? { service, address: addressText(address), holder: null, reason: words };
-    return { detail: taken.reason, taken, ours: found?.isOurs === true };
   }
 
   #view() {
@@ -274,6 +291,6 @@ function tryTo(task: () => void): void {
   try {
     task();
   } catch {
-    // A file that is left there is taken away by the next one who binds it.
+    // A file that is left there is taken away by the next one who binds it, a number is nobody's any more.
   }
 }
