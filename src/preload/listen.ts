@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import net from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { type InnerServer, onCreateHandle } from "./inside-node.ts";
+import type { ServedList } from "./served.ts";
 import type { SharedSocket } from "./shared.ts";
 
 /** What a call of `server.listen` asks for, as far as it concerns the sockets of procs. */
@@ -18,12 +19,9 @@ interface Wish {
 
 /**
  * `server.listen` of every kind of server, with what asks for a socket of procs given that socket. All else
- * is left to Node. `onServer` hears of each server that serves one, also through `cluster`.
+ * is left to Node. Every server that serves one gets into the list, also through `cluster`.
  */
-export function patchListen(
-  sockets: readonly SharedSocket[],
-  onServer: (server: net.Server, socket: SharedSocket | null) => void,
-): void {
+export function patchListen(sockets: readonly SharedSocket[], served: ServedList): void {
   const prototype = net.Server.prototype;
   const original = prototype.listen;
   function listen(this: net.Server, ...args: unknown[]): net.Server {
@@ -34,10 +32,10 @@ export function patchListen(
       // A worker is given its connections by the primary, which has the socket.
       const isFed = cluster.isWorker && !wish.exclusive;
       if (!isFed && serve(server, wish, socket, args)) {
-        onServer(server, socket);
+        served.add(server, socket);
         return server;
       }
-      if (isFed) onServer(server, null);
+      if (isFed) served.add(server, null);
     }
     // The arguments are those of the caller, whatever they are.
     return Reflect.apply(original, this, args) as net.Server;
@@ -45,7 +43,9 @@ export function patchListen(
   prototype.listen = listen;
   onCreateHandle((port, path, fd) => {
     const wish = { ...NO_WISH, port: port > 0 ? port : null, path, fd: isNumber(fd) ? fd : null };
-    return find(sockets, wish)?.handle() ?? null;
+    const handle = find(sockets, wish)?.handle() ?? null;
+    if (handle !== null) served.lend();
+    return handle;
   });
 }
 

@@ -28,11 +28,25 @@ export class ServedList {
   onTraffic: () => void = () => {};
   /** A server came, or the last one went. */
   onServers: () => void = () => {};
+  /** Workers of this process accept on a socket that it has lent them. */
+  #isLent = false;
+  /** A server accepts by itself. */
+  onShared: () => void = () => {};
   readonly #known = new WeakMap<net.Server, Served>();
   readonly #open = new Set<Served>();
 
   get open(): readonly Served[] {
     return [...this.#open];
+  }
+
+  /** This process has something to end before it ends itself. */
+  get isBusy(): boolean {
+    return this.#open.size > 0 || this.#isLent;
+  }
+
+  lend(): void {
+    this.#isLent = true;
+    this.onServers();
   }
 
   add(server: net.Server, socket: SharedSocket | null): void {
@@ -41,6 +55,7 @@ export class ServedList {
     served.socket = socket;
     this.#open.add(served);
     this.onServers();
+    if (socket !== null) this.onShared();
   }
 
   /** A server outlives its closing: it may listen again. */

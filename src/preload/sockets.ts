@@ -19,12 +19,10 @@ export function install(given: readonly Given[], message: string | null): void {
     new Stop({ order, message, served, end: () => balance?.close() });
   }
   if (sockets.length === 0) return;
-  patchListen(sockets, (server, socket) => {
-    served.add(server, socket);
-    if (socket !== null && balance === null) {
-      balance = startBalance(served, sockets);
-    }
-  });
+  served.onShared = () => {
+    balance ??= startBalance(served, sockets);
+  };
+  patchListen(sockets, served);
   patchSpawn(given, () => cluster.isPrimary && !sockets.some((socket) => socket.isServed));
 }
 

@@ -56,7 +56,7 @@ export class Stop {
   }
 
   #concerns(): boolean {
-    return this.#options.served.open.length > 0 || this.#hears();
+    return this.#options.served.isBusy || this.#hears();
   }
 
   #hears(): boolean {
