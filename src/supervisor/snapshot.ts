@@ -73,6 +73,7 @@ function serviceStatus(name: string, options: SnapshotOptions): ServiceStatus | 
     .filter(({ instance }) => isLive(instance))
     .map((one) => instanceStatus(one, options));
   const intent = intentOf(desired, name);
+  const proxy = proxyStatus(name, options);
   return {
     name,
     kind: spec.kind,
@@ -86,8 +87,9 @@ function serviceStatus(name: string, options: SnapshotOptions): ServiceStatus | 
     memory_bytes: sum(shown.map((one) => one.memory_bytes)),
     where: whereOf(spec, observed),
     listens: (spec.listen?.addresses ?? []).map(addressText),
-    connections: sum(shown.map((one) => one.connections ?? null)),
-    proxy: proxyStatus(name, options),
+    // Who is connected to the proxy is connected to the service, whichever instance answers next.
+    connections: proxy?.connections ?? sum(shown.map((one) => one.connections ?? null)),
+    proxy,
     next_due: session.wallTime(state.dueAt),
     retry_in_ms: state.retryAt === null ? null : Math.round(Math.max(0, state.retryAt - now)),
     last_exit: lastExit(state.lastExit, session),
