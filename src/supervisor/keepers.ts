@@ -29,7 +29,7 @@ export interface Heir extends Keeper {
 
 /** How long a guardian may take to leave when it is asked to: one that is stopped hears nothing. */
 const LEAVE_MS_MAX = 2_000;
-const LOOK_EVERY_MS = 20;
+const LOOK_EVERY_MS = 5;
 
 /** The guardian that started this process; null: there is none. */
 export function parentKeeper(env: NodeJS.ProcessEnv): Keeper | null {
@@ -46,7 +46,9 @@ export function parentKeeper(env: NodeJS.ProcessEnv): Keeper | null {
   const signal = (name: NodeJS.Signals) => {
     if (isThere()) process.kill(pid, name);
   };
-  const end = () => asked(signal, hasPipe ? ended : untilGone(isThere));
+  // Its pipe ends before its last socket is closed.
+  const gone = () => untilGone(() => isThere() || findProcess(pid) !== null);
+  const end = () => asked(signal, hasPipe ? ended.then(gone) : gone());
   const canRead = env.PROCS_CHARGE === "1";
   return { pid, isChild: false, canRead, ended, isThere, tell: () => signal("SIGUSR2"), end };
 }
@@ -96,8 +98,9 @@ async function asked(signal: (name: NodeJS.Signals) => void, gone: Promise<void>
   clearTimeout(timer);
 }
 
-/** There was no room for a pipe: that it has gone can only be looked for. */
+/** Told by nobody, so it has to be looked for. */
 function untilGone(isThere: () => boolean): Promise<void> {
+  if (!isThere()) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       if (isThere()) return;

@@ -41,8 +41,9 @@ test("a guardian that is killed is replaced, and nothing that runs notices", asy
   await using project = createProject(DATABASE);
   await project.procs("up", "-d");
   const pids = await project.pids("db");
-  const before = await slay(project, "guardian");
-  await newKeepers(project, before);
+  const { guardian, supervisor } = await slay(project, "guardian");
+  // The supervisor that lives is not restarted for it.
+  expect((await newKeepers(project, { guardian })).supervisor).toBe(supervisor);
   expect(await project.pids("db")).toEqual(pids);
   expect(copies(project)).toBe(2);
   // And that one is a guardian as good as the first.

@@ -76,7 +76,7 @@ test(
     const pids = await project.pids("db");
     for (const which of ["guardian", "supervisor", "guardian", "guardian", "supervisor"] as const) {
       const before = await slay(project, which);
-      await newKeepers(project, { supervisor: before.supervisor });
+      await newKeepers(project, { [which]: before[which] });
     }
     expect(await project.pids("db")).toEqual(pids);
     const mine = project.alive().filter((line) => /procs guardian|main\.js/.test(line));

@@ -116,8 +116,8 @@ test("the supervisor has its own session, lives in /, and holds nothing of who l
   const names = env.map((pair) => pair.split("=")[0]).filter((name) => name !== "");
   expect(names.sort()).toEqual(
     [
-      ...["HOME", "PATH", "PROCS_GUARDED", "PROCS_KEY", "PROCS_LOCK", "PROCS_NOFILE", "PROCS_PIPE"],
-      ...["PROCS_STATE_DIR", "PWD"],
+      ...["HOME", "PATH", "PROCS_CHARGE", "PROCS_GUARDED", "PROCS_KEY", "PROCS_LOCK"],
+      ...["PROCS_NOFILE", "PROCS_PIPE", "PROCS_STATE_DIR", "PWD"],
     ].sort(),
   );
 });
