@@ -4,11 +4,12 @@ import type { ServiceSpec } from "../../src/core/spec.ts";
 import { service } from "../rig/specs.ts";
 import { Violation } from "./checker.ts";
 import { checkersAlways } from "./checkers/always.ts";
+import type { Strikes } from "./deaths.ts";
 import { deed } from "./edits.ts";
 import { leftAfterDown, unfinished } from "./finally.ts";
 import { type Character, NO_FAULTS } from "./program.ts";
 import { createRandom } from "./random.ts";
-import { type Strikes, World } from "./world.ts";
+import { World } from "./world.ts";
 
 /*
  * Stories in which the supervisor dies at each step, before it is written down, before and after each of its

@@ -5,6 +5,7 @@ import { EMPTY } from "../../src/core/fold.ts";
 import type { InstanceId, Observed } from "../../src/core/observed.ts";
 import { restored } from "../../src/core/restore.ts";
 import type { Millis, ServiceSpec } from "../../src/core/spec.ts";
+import type { Deferred } from "./outbox.ts";
 import type { SimulatedHost } from "./processes.ts";
 import type { Random } from "./random.ts";
 import { load, save } from "./snapshot.ts";
@@ -33,6 +34,39 @@ export function drawMortality(random: Random): Mortality {
     torn: rarely ? 0.1 : 0,
     lost: rarely ? 0.1 : 0,
   };
+}
+
+/** After how many of writing down and then each effect of a step death strikes; null: not here. */
+export type Strikes = (step: number, effects: readonly Deferred[]) => number | null;
+
+/** When supervisors die, and for how long. */
+export class Fate {
+  readonly random: Random;
+  readonly #strikes: Strikes | null;
+  #steps = 0;
+
+  constructor(random: Random, strikes: Strikes | null) {
+    this.random = random;
+    this.#strikes = strikes;
+  }
+
+  /** Of writing down and then each effect, so many are done before death comes. */
+  strikesAfter(effects: readonly Deferred[], { atStep }: Mortality): number {
+    const step = this.#steps++;
+    if (this.#strikes !== null) return this.#strikes(step, effects) ?? Number.POSITIVE_INFINITY;
+    if (atStep === 0 || !this.random.chance(atStep)) return Number.POSITIVE_INFINITY;
+    return this.random.int(0, effects.length + 1);
+  }
+
+  diesTakingOver({ takingOver }: Mortality): boolean {
+    return this.random.chance(takingOver / 4);
+  }
+
+  awayMs(): Millis {
+    if (this.#strikes !== null) return 700;
+    const isLong = this.random.chance(0.1);
+    return isLong ? this.random.int(5_000, 90_000) : this.random.int(0, 1_500);
+  }
 }
 
 export interface Known {

@@ -41,6 +41,12 @@ function deaf(sight: Sight, name: string): string | null {
   return null;
 }
 
+/** The other instances have a socket that nobody else has any more. */
+function isHeldByOthers(sight: Sight, name: string, aim: ServiceSpec): boolean {
+  const texts = ownOf(aim).map(addressText);
+  return texts.some((text) => !sight.host.sockets.held.has(text) && isLost(sight, name, text));
+}
+
 /** Those who run have it, and no supervisor: until they are replaced it stays so. */
 function isLost(sight: Sight, name: string, text: string): boolean {
   return [...sight.host.live].some((run) => run.id.service === name && run.given.includes(text));
@@ -114,7 +120,7 @@ function missing(sight: Sight, name: string, asked: ServiceSpec): string | null 
   let waits = blocked !== null || isPaused;
   for (let slot = 1; slot <= oracle.wantedCount(sight, name); slot++) {
     const holders = (service?.instances ?? []).filter((i) => i.slot === slot);
-    const isTaken = isPortTaken(sight, aim, slot);
+    const isTaken = isPortTaken(sight, aim, slot) || isHeldByOthers(sight, name, aim);
     waits ||= isTaken;
     // A rollout that failed and was told to pause keeps both versions, which may take all the room.
     if (isPaused) continue;

@@ -84,6 +84,11 @@ export class Listening {
   }
 }
 
+/** What is asked, without what procs runs for that by itself. */
+export function undressed(desired: Desired): Desired {
+  return { ...desired, services: withoutHelpers(desired.services) };
+}
+
 /** A stranger takes a port that is free, or the last one leaves. */
 function strange(world: World, desired: Desired, random: Random): Deed {
   const { strangers, held } = world.host.sockets;

@@ -31,11 +31,36 @@ test("in 100 worlds whose supervisors die, no more is lost than their records", 
     expect(log).toContain(word);
 });
 
+test("in 100 worlds with sockets, half of them with deaths, nobody is refused by a mistake", () => {
+  const worlds = SEEDS.slice(0, 50).flatMap((seed) =>
+    [false, true].map((dies) => [seed, dies] as const),
+  );
+  const outcomes = worlds.map(([seed, dies]) => ({ dies, ...simulate(seed, dies, true) }));
+  const failed = outcomes.filter(({ violation }) => violation !== null);
+  const [first] = failed;
+  if (first !== undefined) {
+    expect.fail(
+      `${failed.length} worlds failed\n${reportOf(first, first.dies ? "--sockets --deaths " : "--sockets ")}`,
+    );
+  }
+  const log = outcomes.flatMap((outcome) => outcome.log).join("\n");
+  for (const word of [
+    "bind ",
+    "unbind ",
+    "unbindable",
+    "woken",
+    "traffic",
+    "demand rest",
+    "demand fail",
+  ])
+    expect(log).toContain(word);
+});
+
 test("the same seed gives the same log, byte for byte", () => {
   for (const seed of SEEDS.slice(0, 10)) {
     const log = simulate(seed).log.join("\n");
     expect(simulate(seed).log.join("\n")).toBe(log);
-    expect(simulate(seed, true).log).toEqual(simulate(seed, true).log);
+    expect(simulate(seed, true, true).log).toEqual(simulate(seed, true, true).log);
   }
 });
 

@@ -1,6 +1,5 @@
 import type { Desired } from "../../src/core/desired.ts";
 import type { Event } from "../../src/core/event.ts";
-import { withoutHelpers } from "../../src/core/helpers.ts";
 import type { Observed } from "../../src/core/observed.ts";
 import type { Action } from "../../src/core/plan.ts";
 import { adoptionsOf } from "../../src/core/restore.ts";
@@ -11,17 +10,19 @@ import { SimulatedClock } from "./clock.ts";
 import {
   Absences,
   beginWith,
+  Fate,
   findings,
   IMMORTAL,
   type Known,
   type Mortality,
   Records,
+  type Strikes,
 } from "./deaths.ts";
 import type { Deed } from "./edits.ts";
 import { eventText } from "./event-text.ts";
-import { Listening } from "./listening.ts";
+import { Listening, undressed } from "./listening.ts";
 import { nameOf } from "./oracle.ts";
-import { type Deferred, SimulatedOutbox } from "./outbox.ts";
+import { SimulatedOutbox } from "./outbox.ts";
 import { SimulatedHost } from "./processes.ts";
 import type { Faults } from "./program.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -31,9 +32,6 @@ import { Witness } from "./witness.ts";
 const START_MS = 1_000_000;
 /** How long a change that leads to nothing may wait before it is written down. */
 const RECORD_MS = 100;
-
-/** After how many of writing down and then each effect of a step death strikes; null: not here. */
-export type Strikes = (step: number, effects: readonly Deferred[]) => number | null;
 
 /** A machine, the supervisors that follow each other on it, and everything that watches them. */
 export class World {
@@ -49,10 +47,8 @@ export class World {
   #outbox: SimulatedOutbox;
   #isDead = false;
   readonly #records: Records;
-  readonly #fate: Random;
+  readonly #fate: Fate;
   readonly #isMortal: boolean;
-  readonly #strikes: Strikes | null;
-  #steps = 0;
   readonly #random: Random;
   #frozenUntil = START_MS;
   #unheard: (() => Event)[] = [];
@@ -76,10 +72,9 @@ export class World {
     readonly strikes?: Strikes;
   }) {
     this.#random = options.random.fork();
-    this.#fate = options.fate ?? createRandom(0);
+    this.#fate = new Fate(options.fate ?? createRandom(0), options.strikes ?? null);
     this.#isMortal = options.fate !== undefined;
-    this.#strikes = options.strikes ?? null;
-    this.#records = new Records(this.#fate);
+    this.#records = new Records(this.#fate.random);
     this.#witness = new Witness(this, options.checkers);
     const { listening } = options;
     this.listening = listening === undefined ? null : new Listening(listening.fork());
@@ -98,12 +93,10 @@ export class World {
     this.#supervisor = this.#born(null);
   }
 
-  /** The one that is there, or was there last. */
   get supervisor(): Supervisor {
     return this.#supervisor;
   }
 
-  /** Every step that was decided, oldest first. */
   get done(): readonly Action[] {
     return this.#witness.done;
   }
@@ -128,18 +121,11 @@ export class World {
     if (!isSame && !this.#isDead) this.#want(deed);
   }
 
-  /** What is asked, without what procs runs for that by itself. */
   get asked(): Desired {
-    const { desired } = this.supervisor;
-    return this.listening === null
-      ? desired
-      : { ...desired, services: withoutHelpers(desired.services) };
+    return this.listening === null ? this.supervisor.desired : undressed(this.supervisor.desired);
   }
 
-  /** A file as it reaches the supervisor. */
-  dress(desired: Desired): Desired {
-    return this.listening?.dress(desired) ?? desired;
-  }
+  readonly dress = (desired: Desired): Desired => this.listening?.dress(desired) ?? desired;
 
   deliver(event: () => Event): void {
     if (this.#isDead) return;
@@ -231,8 +217,8 @@ export class World {
   }
 
   #diesTakingOver(): boolean {
-    const dies = this.#fate.chance(this.mortality.takingOver / 4);
-    if (dies) this.die(this.#awayMs());
+    const dies = this.#fate.diesTakingOver(this.mortality);
+    if (dies) this.die(this.#fate.awayMs());
     return dies;
   }
 
@@ -271,7 +257,7 @@ export class World {
   /** What was decided is written down, then done; death may come before, in between and after. */
   #flush(): void {
     const effects = this.#outbox.take();
-    const survived = this.#strikesAfter(effects);
+    const survived = this.#fate.strikesAfter(effects, this.mortality);
     if (survived > 0) {
       if (effects.some((effect) => effect.isNoted)) this.#record();
       else this.#recordSoon();
@@ -279,32 +265,18 @@ export class World {
       this.#witness.label();
     }
     if (Number.isFinite(survived)) {
-      if (effects[survived - 2]?.kind === "stop" && this.#fate.chance(0.5)) this.#unnoteStop();
-      this.die(this.#awayMs());
+      if (effects[survived - 2]?.kind === "stop" && this.#fate.random.chance(0.5))
+        this.#unnoteStop();
+      this.die(this.#fate.awayMs());
     } else if (!this.supervisor.isTakingOver) {
       this.#witness.settled();
     }
-  }
-
-  /** Of writing down and then each effect, so many are done before death comes. */
-  #strikesAfter(effects: readonly Deferred[]): number {
-    const { atStep } = this.mortality;
-    const step = this.#steps++;
-    if (this.#strikes !== null) return this.#strikes(step, effects) ?? Number.POSITIVE_INFINITY;
-    if (atStep === 0 || !this.#fate.chance(atStep)) return Number.POSITIVE_INFINITY;
-    return this.#fate.int(0, effects.length + 1);
   }
 
   /** Death came after the signal and before the note of it. */
   #unnoteStop(): void {
     const run = this.host.runs.findLast((one) => one.stop?.at === this.clock.now());
     if (run !== undefined) run.stopNoted = false;
-  }
-
-  #awayMs(): Millis {
-    if (this.#strikes !== null) return 700;
-    const isLong = this.#fate.chance(0.1);
-    return isLong ? this.#fate.int(5_000, 90_000) : this.#fate.int(0, 1_500);
   }
 
   #record(): void {
@@ -317,7 +289,7 @@ export class World {
     if (!this.#isMortal || this.#isRecordDue) return;
     this.#isRecordDue = true;
     const { count } = this.absences;
-    this.clock.after(this.#fate.int(0, RECORD_MS), () => {
+    this.clock.after(this.#fate.random.int(0, RECORD_MS), () => {
       if (count === this.absences.count && this.#isRecordDue) this.#record();
     });
   }

@@ -103,7 +103,7 @@ function isPortNeeded(sight: Sight, own: Instance, aim: ServiceSpec): boolean {
 
 /** It has what is to be bound for the new version: no order of stops avoids the gap. */
 function isPlaceNeeded(sight: Sight, own: Instance, aim: ServiceSpec): boolean {
-  if (oracle.hasSockets(sight, aim) || oracle.isSameProgram(own.applied, aim)) return false;
+  if (oracle.hasSockets(sight, aim) || oracle.isCurrent(sight, own)) return false;
   const places = ownOf(own.applied);
   const isOwnPort = (port: number) => places.length === 0 && own.port === port;
   return ownOf(aim).some(

@@ -138,7 +138,8 @@ function isFailure(run: Sight["host"]["runs"][number]): boolean {
 /** The books are in order: sorted, each run once, one active run of one revision a slot. */
 const tidyBooks: Checker = {
   name: "tidy books",
-  settled: ({ observed, desired }) => {
+  settled: (sight) => {
+    const { observed, desired, lostAt } = sight;
     for (const [name, { instances }] of observed.services) {
       for (const [index, instance] of instances.entries()) {
         const next = instances[index + 1];
@@ -147,6 +148,9 @@ const tidyBooks: Checker = {
       }
       // A rename in the middle of a replacement brings both runs of a slot along.
       if (desired.services.get(name)?.was) continue;
+      // So does a lost record; nothing old is ended before the new one has its sockets.
+      const aim = aimOf(sight, name);
+      if (lostAt > 0 && aim !== null && !hasSockets(sight, aim)) continue;
       const active = instances.filter(isActive);
       const double = active.find((a) => active.some((b) => a.run < b.run && isTwin(a, b)));
       if (double !== undefined) return `${nameOf(double)} has a twin`;
