@@ -44,11 +44,11 @@ export class Exchange {
 
   /** The last bytes of the client that were looked at, as latin1 text, where they are at hand. */
   get requestText(): string | null {
-    return this.#requests.text;
+    return this.#isOpaque ? null : this.#requests.text;
   }
 
   get responseText(): string | null {
-    return this.#responses.text;
+    return this.#isOpaque ? null : this.#responses.text;
   }
 
   /** Bytes from the client; ends behind a request where `one` is asked for. Returns where it ended. */
