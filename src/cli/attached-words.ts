@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { ResultItem } from "../control/protocol.ts";
+import type { ServiceStatus } from "../control/snapshot.ts";
 import type { Project } from "../core/spec.ts";
 import type { Context } from "./context.ts";
 import { count } from "./format.ts";
@@ -28,8 +29,13 @@ export function verdictLines(
   return ["", `  ${summary(result)}.${help}`, ""];
 }
 
-/** `detached; 5 services keep running (procs down stops them)`. */
-export function detachedWords(running: number): string {
+/** `detached; 5 services keep running (procs down stops them)`: one that is idle keeps listening. */
+export function detachedWords(
+  services: readonly Pick<ServiceStatus, "ready" | "state" | "listens">[],
+): string {
+  const isUp = ({ ready, state, listens = [] }: (typeof services)[number]) =>
+    ready > 0 || (state === "idle" && listens.length > 0);
+  const running = services.filter(isUp).length;
   const keep = running === 1 ? "keeps" : "keep";
   const them = running === 1 ? "it" : "them";
   return `detached; ${count(running, "service")} ${keep} running (procs down stops ${them})`;

@@ -259,8 +259,7 @@ class Session {
     const leave = async () => {
       if (this.#own) await this.#engine.detach();
       const snapshot = await this.#engine.snapshot();
-      const running = (snapshot?.services ?? []).filter((service) => service.ready > 0).length;
-      this.#context.say(detachedWords(running));
+      this.#context.say(detachedWords(snapshot?.services ?? []));
       return exitCode;
     };
     leave().then(this.#end, this.#fail);

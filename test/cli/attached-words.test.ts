@@ -38,8 +38,15 @@ test("below the verdicts a terminal says how to go on, by whose project it is", 
 });
 
 test("who detaches is told what goes on and how to end it", () => {
-  expect(detachedWords(5)).toBe("detached; 5 services keep running (procs down stops them)");
-  expect(detachedWords(1)).toBe("detached; 1 service keeps running (procs down stops it)");
+  const ready = { ready: 1, state: "ready" } as const;
+  const idle = { ready: 0, state: "idle", listens: [":8025"] } as const;
+  const task = { ready: 0, state: "idle", listens: [] } as const;
+  expect(detachedWords([ready, ready, ready, ready, idle])).toBe(
+    "detached; 5 services keep running (procs down stops them)",
+  );
+  expect(detachedWords([ready, task, { ready: 0, state: "failed" }])).toBe(
+    "detached; 1 service keeps running (procs down stops it)",
+  );
 });
 
 test("while it stops it says whom it waits for", () => {
