@@ -60,5 +60,7 @@ async function intoOne(input, file, isApart) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await bundle(process.argv[2] ?? fileURLToPath(new URL("../dist", import.meta.url)));
+  const [, , first, from, to] = process.argv;
+  if (first === "--preload") await bundlePreload(from, to);
+  else await bundle(first ?? fileURLToPath(new URL("../dist", import.meta.url)));
 }

@@ -7,9 +7,9 @@ const RECORDS_MAX = 512;
 /** How long a process with more connections than another rests before it looks again: doubled while nothing changes. */
 const REST_MS = { min: 2, max: 250 };
 /** From this rest on it tries to accept, should the others be stuck. */
-const TRIAL_MS = 32;
-/** Somebody with fewer connections did not take one: nobody is waited for, for this long. */
-const DISTRUST_MS = 1_000;
+const TRIAL_MS = 64;
+/** Those with fewer connections left several to us, one after the other: for so long nobody is waited for. */
+const DISTRUST_MS = { first: 50, max: 1_000 };
 const WHO = "balance";
 
 /**
@@ -27,6 +27,8 @@ export class Balance {
   #timer: NodeJS.Timeout | null = null;
   #restMs = REST_MS.min;
   #others = "";
+  /** How many we took that those with fewer connections had left waiting, since one of them last moved. */
+  #left = 0;
   #trustFrom = 0;
   #isOver = false;
 
@@ -101,7 +103,8 @@ export class Balance {
       this.#wake();
       return;
     }
-    const tries = !hasChanged && this.#restMs >= TRIAL_MS;
+    if (hasChanged) this.#left = 0;
+    const tries = !hasChanged && (this.#left > 0 || this.#restMs >= TRIAL_MS);
     this.#restMs = hasChanged ? REST_MS.min : Math.min(REST_MS.max, this.#restMs * 2);
     if (tries) this.#try();
     else this.#decide();
@@ -114,7 +117,9 @@ export class Balance {
     setImmediate(() => {
       if (this.#isOver) return;
       if (this.#served.connections > connections) {
-        this.#trustFrom = performance.now() + DISTRUST_MS;
+        const distrustMs = this.#left === 0 ? 0 : DISTRUST_MS.first * 2 ** this.#left;
+        this.#left++;
+        this.#trustFrom = performance.now() + Math.min(DISTRUST_MS.max, distrustMs);
       }
       this.#decide();
     });

@@ -12,7 +12,8 @@ export interface ListenHandle {
   ref(): void;
   unref(): void;
   hasRef?(): boolean;
-  getsockname(out: object): number;
+  /** A path has none. */
+  getsockname?(out: object): number;
   /** A listening handle that was opened from a descriptor accepts while it reads. */
   readStart?(): number;
   readStop?(): number;

@@ -96,17 +96,18 @@ export function detach(server: InnerServer): void {
   const handle = server._handle;
   if (handle === null || handle === undefined) return;
   const name = {};
-  handle.getsockname?.(name);
+  const hasName = handle.getsockname?.(name) === 0;
+  const getsockname = (out: object) => {
+    Object.assign(out, name);
+    return 0;
+  };
   const empty: ListenHandle = {
     onconnection: null,
     listen: () => 0,
     close: (callback) => void (callback === undefined ? null : setImmediate(callback)),
     ref: () => {},
     unref: () => {},
-    getsockname: (out) => {
-      Object.assign(out, name);
-      return 0;
-    },
+    ...(hasName ? { getsockname } : {}),
   };
   server._handle = empty;
   handle.close();

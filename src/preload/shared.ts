@@ -76,7 +76,7 @@ export class SharedSocket {
       ref: () => this.#keep(end, true),
       unref: () => this.#keep(end, false),
       hasRef: () => this.#kept.has(end),
-      getsockname: (out) => handle.getsockname(out),
+      ...nameOf(handle),
     };
     return end;
   }
@@ -136,6 +136,12 @@ export class SharedSocket {
   get isKept(): boolean {
     return this.#kept.size > 0;
   }
+}
+
+/** A path has no name to ask for. */
+function nameOf(handle: ListenHandle): Pick<ListenHandle, "getsockname"> {
+  if (handle.getsockname === undefined) return {};
+  return { getsockname: (out) => handle.getsockname?.(out) ?? 0 };
 }
 
 function later(callback: (() => void) | undefined): void {
