@@ -76,7 +76,7 @@ export const programs = {
       ...shared(port),
       command: ["sh", "nginx.sh"],
       env: { GREETING: "hello" },
-      stop: { signal: "SIGURG", timeout: "30s" },
+      stop: { signal: "SIGUSR1", timeout: "30s" },
     }),
   },
   "nginx-plain": {

@@ -25,7 +25,9 @@ export async function bench() {
       }
       for (const scene of asked("SCENES", ["calm", "killed"]))
         for (const load of asked("LOADS", ["keep", "close"]))
-          await measure(name, scene, load, join(root, `${name}-${scene}-${load}`));
+          await measure(name, scene, load, join(root, `${name}-${scene}-${load}`)).catch((error) =>
+            console.log(`${name}, ${load}, ${scene}: ${error.message}`),
+          );
     }
   } finally {
     rmSync(root, { recursive: true, force: true });

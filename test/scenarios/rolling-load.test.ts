@@ -60,7 +60,7 @@ const NGINX: Program = {
     listen: port,
     instances: 2,
     env: env(it),
-    stop: { signal: "SIGURG", timeout: "30s" },
+    stop: { signal: "SIGUSR1", timeout: "30s" },
   }),
 };
 
