@@ -66,8 +66,7 @@ function leftOpen(sight: Sight): string | null {
     const isAimed = aim !== null && ownOf(aim).some((one) => addressText(one) === text);
     const isOff = offReason(sight.desired, service) !== null || oracle.isOut(sight, service);
     const isKept = (sight.observed.services.get(service)?.rollout ?? null) !== null;
-    // Where the record is lost, nobody knows of it any more; the real host closes what nobody asks for.
-    if (sight.lostAt > 0 || (isAimed && !isOff) || isKept) continue;
+    if ((isAimed && !isOff) || isKept) continue;
     return `${text} of ${service} is still open`;
   }
   return null;
@@ -86,7 +85,7 @@ export function leftAfterDown(sight: Sight): string | null {
   const [run] = sight.host.live;
   if (run !== undefined) return `${nameOf(run.id)} lives after down`;
   const [text] = [...Object.keys(sight.observed.sockets), ...sight.host.sockets.held.keys()];
-  if (text !== undefined && sight.lostAt <= 0) return `${text} is open after down`;
+  if (text !== undefined) return `${text} is open after down`;
   const [name] = sight.observed.services.keys();
   return name === undefined ? null : `${name} is remembered after down`;
 }

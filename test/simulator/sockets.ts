@@ -39,6 +39,7 @@ export class SimulatedSockets {
   readonly #counted = new Map<string, number>();
   readonly #options: Options;
   #isAccepting = false;
+  #unclaimed = new Set<string>();
   #told: ReadonlySet<string> = new Set();
 
   constructor(options: Options) {
@@ -51,12 +52,20 @@ export class SimulatedSockets {
     this.#told = new Set();
     this.counting = [];
     this.#counted.clear();
+    this.#unclaimed = new Set(this.held.keys());
     if (this.held.size === 0 || !this.#options.random.chance(0.1)) return;
     for (const text of [...this.held.keys()]) this.#close(text);
   }
 
+  /** The first plan of the one that is there is done: what it did not ask for nobody remembers. */
+  dropUnclaimed(): void {
+    for (const text of this.#unclaimed) this.#close(text);
+    this.#unclaimed.clear();
+  }
+
   bind(service: string, address: ListenAddress): void {
     const text = addressText(address);
+    this.#unclaimed.delete(text);
     const mine = this.held.get(text);
     const taken = mine === undefined ? this.#whoHas(address) : null;
     if (taken === null) this.held.set(text, { address, service });
@@ -69,6 +78,7 @@ export class SimulatedSockets {
 
   unbind(address: ListenAddress): void {
     const text = addressText(address);
+    this.#unclaimed.delete(text);
     this.#close(text);
     this.#options.answer(() => ({ kind: "unbound", address: text }));
   }

@@ -152,7 +152,6 @@ export class World {
     this.clock.jump(at);
   }
 
-  /** Lets time pass until a supervisor is there that acts. */
   awaitSupervisor(): void {
     while (this.#isDead || this.supervisor.isTakingOver) {
       if (!this.clock.step(Number.POSITIVE_INFINITY)) throw new Error("no supervisor ever comes");
@@ -269,6 +268,7 @@ export class World {
         this.#unnoteStop();
       this.die(this.#fate.awayMs());
     } else if (!this.supervisor.isTakingOver) {
+      this.host.sockets.dropUnclaimed();
       this.#witness.settled();
     }
   }

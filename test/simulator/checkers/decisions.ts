@@ -146,7 +146,9 @@ const budget: Checker = {
   action: (sight, action) => {
     if (action.kind !== "start" || action.spec.schedule !== null) return null;
     const { service, slot } = action.id;
-    const since = sight.touchedAt.get(service) ?? 0;
+    const door = action.spec.listen?.mode === "proxy" ? `${service}:proxy` : service;
+    const wokenAt = sight.observed.services.get(door)?.demand?.since ?? 0;
+    const since = Math.max(sight.touchedAt.get(service) ?? 0, wokenAt - 1);
     const runs = sight.host.runs.filter((r) => r.id.service === service && r.id.slot === slot);
     const revision = oracle.stable([action.generation, action.upstream]);
     const own = runs.filter((r) => {

@@ -37,7 +37,9 @@ const oneService: Checker = {
     }
     if (typeof spec.port !== "number") return null;
     const port = spec.port + id.slot - 1;
-    for (const { address } of sight.host.sockets.held.values()) {
+    for (const [text, { address }] of sight.host.sockets.held) {
+      // What nobody remembers is about to be closed.
+      if (sight.lostAt > 0 && sight.observed.sockets[text] === undefined) continue;
       if (address.kind === "tcp" && address.port === port)
         return `${nameOf(id)} is to bind port ${port}, which is held`;
     }
