@@ -45,6 +45,8 @@ export type InnerSocket = net.Socket & {
   /** HTTP is still spoken on it: no upgrade has taken it away. */
   readonly parser?: object | null;
   readonly alpnProtocol?: string | false | null;
+  /** What TLS is spoken over. */
+  readonly _parent?: net.Socket | null;
 };
 
 type CreateHandle = (
@@ -76,6 +78,12 @@ export function openListening(fd: number): ListenHandle | null {
   if (handle.readStart !== undefined && handle.readStop !== undefined) return handle;
   handle.close();
   return null;
+}
+
+/** A new socket at a path, not listening yet; null when it cannot be had. */
+export function bindPath(path: string): ListenHandle | null {
+  const handle = createHandle?.(path, -1, -1, undefined) ?? -1;
+  return typeof handle === "number" ? null : handle;
 }
 
 /** The first one: what is put in its place must not be asked by us. */

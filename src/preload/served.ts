@@ -32,6 +32,9 @@ export class ServedList {
   #isLent = false;
   /** A server accepts by itself. */
   onShared: () => void = () => {};
+  /** What comes in meanwhile is no client: it does not count. */
+  #isPrivate = false;
+  readonly #uncounted = new WeakSet<net.Socket>();
   readonly #known = new WeakMap<net.Server, Served>();
   readonly #open = new Set<Served>();
 
@@ -47,6 +50,12 @@ export class ServedList {
   lend(): void {
     this.#isLent = true;
     this.onServers();
+  }
+
+  privately(run: () => void): void {
+    this.#isPrivate = true;
+    run();
+    this.#isPrivate = false;
   }
 
   add(server: net.Server, socket: SharedSocket | null): void {
@@ -80,14 +89,20 @@ export class ServedList {
   }
 
   #opened(served: Served, socket: InnerSocket): void {
+    const isPrivate = this.#isPrivate || this.#uncounted.has(socket._parent ?? socket);
+    if (isPrivate) this.#uncounted.add(socket);
     served.connections.add(socket);
-    this.connections++;
-    this.onTraffic();
+    this.#count(isPrivate ? 0 : 1);
     socket.once("close", () => {
       served.connections.delete(socket);
-      this.connections--;
-      this.onTraffic();
+      this.#count(isPrivate ? 0 : -1);
     });
+  }
+
+  #count(change: number): void {
+    if (change === 0) return;
+    this.connections += change;
+    this.onTraffic();
   }
 }
 

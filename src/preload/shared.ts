@@ -107,6 +107,13 @@ export class SharedSocket {
     this.#settle();
   }
 
+  /** Gives it a connection that came in another way; false: nobody serves. */
+  take(client: ClientHandle): boolean {
+    const [end] = this.#ends;
+    end?.onconnection?.call(end, 0, client);
+    return end !== undefined;
+  }
+
   #accepted(error: number, client: ClientHandle): void {
     const end = this.#ends[this.#next++ % Math.max(1, this.#ends.length)];
     if (end !== undefined) end.onconnection?.call(end, error, client);

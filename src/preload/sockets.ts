@@ -1,5 +1,6 @@
 import cluster from "node:cluster";
 import { isMainThread } from "node:worker_threads";
+import { BackDoor } from "./back-door.ts";
 import { Balance, openBalance } from "./balance.ts";
 import { patchSpawn } from "./children.ts";
 import { type Given, readStop } from "./given.ts";
@@ -13,14 +14,24 @@ import { Stop } from "./stop.ts";
 export function install(given: readonly Given[], message: string | null): void {
   const served = new ServedList();
   const sockets = canShare() ? given.map((each) => new SharedSocket(each)) : [];
+  const door = new BackDoor();
   let balance: Balance | null = null;
+  const end = () => {
+    door.close();
+    balance?.close();
+  };
   const order = isMainThread ? readStop(process.env) : null;
   if (order !== null) {
-    new Stop({ order, message, served, end: () => balance?.close() });
+    new Stop({ order, message, served, end });
   }
   if (sockets.length === 0) return;
+  let isFirst = true;
   served.onShared = () => {
-    balance ??= startBalance(served, sockets);
+    if (!isFirst) return;
+    isFirst = false;
+    balance = startBalance(served, sockets);
+    const { PROCS_UPSTREAM: path } = process.env;
+    if (path !== undefined) door.open(path, served, sockets);
   };
   patchListen(sockets, served);
   patchSpawn(given, () => cluster.isPrimary && !sockets.some((socket) => socket.isServed));

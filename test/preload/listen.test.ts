@@ -175,3 +175,23 @@ test("a descriptor that is another socket by now is not believed", async () => {
   const program = await rig.run("a.mjs", text, { PROCS_LISTEN: given });
   expect(program.said()).toContain("EADDRINUSE");
 });
+
+test("at the path that procs names for its probes only this instance answers, until it drains", async () => {
+  const rig = await createOne();
+  const door = join(rig.folder, "door");
+  const first = await rig.run(
+    "a.mjs",
+    `${SERVER} server.listen(process.env.PORT, () => console.log("listening"));`,
+  );
+  const second = await rig.run(
+    "b.mjs",
+    `${SERVER} server.listen(process.env.PORT, () => console.log("listening"));`,
+    { PROCS_UPSTREAM: door },
+  );
+  const asks = { ...rig, path: door };
+  for (let i = 0; i < 5; i++) expect(await ask(asks)).toMatchObject({ body: String(second.pid) });
+  second.signal("SIGTERM");
+  await second.exit;
+  await expect(ask(asks)).rejects.toThrow();
+  expect(await ask(rig)).toMatchObject({ body: String(first.pid) });
+});
