@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { ListenAddress } from "../core/spec.ts";
-import { connectionsIn } from "./connections.ts";
+import { openAt } from "./connections.ts";
 import { socketsOf } from "./holder.ts";
-import { TCP_STATE, tcpRows } from "./net-table.ts";
+import { readTcp } from "./net-table.ts";
 import { hasProc } from "./tree.ts";
 
 /** Sockets that several instances may share, and which of all processes are the one instance that is asked about. */
@@ -17,12 +17,11 @@ export interface Sharing {
 }
 
 /**
- * Whether this instance waits for connections, by what the kernel shows of it: a socket in an epoll set, a thread that
- * is inside accept(2), or a connection that it has accepted.
+ * Whether this instance waits for connections, by what the kernel shows of it: a socket in an epoll set, or a thread
+ * that is inside accept(2).
  */
-export function isSeenAccepting({ inodes, addresses }: Sharing, pids: readonly number[]): boolean {
-  if (pids.some((pid) => isInEpoll(pid, inodes) || isInAccept(pid, inodes))) return true;
-  return (connectionsIn(addresses, [pids])[0] ?? 0) > 0;
+export function isSeenAccepting({ inodes }: Sharing, pids: readonly number[]): boolean {
+  return pids.some((pid) => isInEpoll(pid, inodes) || isInAccept(pid, inodes));
 }
 
 /** Whether it may be waiting for connections in a way that does not show: poll(2), select(2), or a system without /proc. */
@@ -35,21 +34,41 @@ export function mayBeAccepting(pids: readonly number[]): boolean {
   });
 }
 
-export type Accepted = "this" | "other" | "nobody" | "unknown";
-
 /**
- * Who has accepted connections of ours to `port`, by the local port of each. nobody: it still waits. unknown: it was
- * accepted and closed before we could look, or this system does not tell.
+ * Looks for connections that this instance accepts from now on. A look at the connections of the machine is slow, so it
+ * is taken only when a process of the instance has got a new socket.
  */
-export function acceptedBy(pids: readonly number[], port: number): (localPort: number) => Accepted {
-  const rows = (tcpRows(port) ?? []).filter((row) => row.port === port);
-  const own = new Set(pids.flatMap(socketsOf));
-  return (localPort) => {
-    const row = rows.find(({ remotePort }) => remotePort === localPort);
-    if (row === undefined) return "unknown";
-    if (row.inode === 0) return row.state === TCP_STATE.established ? "nobody" : "unknown";
-    return own.has(row.inode) ? "this" : "other";
-  };
+export class Newcomers {
+  readonly #sharing: Sharing;
+  readonly #known: Set<number>;
+
+  constructor(sharing: Sharing) {
+    this.#sharing = sharing;
+    this.#known = new Set(sharing.pids().flatMap(socketsOf));
+  }
+
+  /** The inodes of the connections at its addresses that it has accepted since the last look. */
+  look(): ReadonlySet<number> {
+    const fresh = this.#fresh();
+    if (fresh.length === 0) return new Set();
+    const open = new Set(openAt(this.#sharing.addresses, readTcp()) ?? []);
+    return new Set(fresh.filter((inode) => open.has(inode)));
+  }
+
+  /** The local ports of ours to which it has accepted a connection at `port` since the last look. */
+  ports(port: number): ReadonlySet<number> {
+    const fresh = new Set(this.#fresh());
+    if (fresh.size === 0) return new Set();
+    const rows = (readTcp()?.at(port) ?? []).filter((row) => fresh.has(row.inode));
+    return new Set(rows.filter((row) => row.port === port).map(({ remotePort }) => remotePort));
+  }
+
+  #fresh(): readonly number[] {
+    const now = this.#sharing.pids().flatMap(socketsOf);
+    const fresh = now.filter((inode) => !this.#known.has(inode));
+    for (const inode of fresh) this.#known.add(inode);
+    return fresh;
+  }
 }
 
 function isInEpoll(pid: number, inodes: ReadonlySet<number>): boolean {

@@ -1,12 +1,12 @@
 import { addressText } from "../core/address.ts";
 import type { ListenAddress, Millis, ServiceSpec } from "../core/spec.ts";
-import { socketsOf } from "./holder.ts";
 import {
   hostDigits,
   isOverlapping,
+  readTcp,
   TCP_STATE,
   type TcpRow,
-  tcpRows,
+  type TcpTable,
   unixRows,
 } from "./net-table.ts";
 
@@ -17,13 +17,16 @@ interface Options {
 /** Between two looks. */
 const LOOK_MS = { min: 250, max: 1_000 };
 
+/** On a machine with very many connections a look takes long: it may take a tenth of the time, and no more. */
+const COST_SHARE = 10;
+
 interface Counted {
   readonly spec: ServiceSpec;
   readonly everyMs: Millis;
   /** What was told last. */
   connections: number;
-  /** Connections that came and went since they were looked at last left these behind. */
-  remains: ReadonlySet<string>;
+  /** What connections have left behind that were over at the last look; null: there was none. */
+  remains: ReadonlySet<string> | null;
 }
 
 /**
@@ -35,6 +38,7 @@ export class Counter {
   readonly #options: Options;
   readonly #counted = new Map<string, Counted>();
   #timer: NodeJS.Timeout | null = null;
+  #costMs: Millis = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -45,8 +49,7 @@ export class Counter {
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     for (const name of this.#counted.keys()) if (!wanted.has(name)) this.#counted.delete(name);
     for (const [name, spec] of wanted) {
-      const { connections = 0, remains = remainsOf(addressesOf(spec)) } =
-        this.#counted.get(name) ?? {};
+      const { connections = 0, remains = null } = this.#counted.get(name) ?? {};
       this.#counted.set(name, { spec, everyMs: everyMs(spec), connections, remains });
     }
     this.#arm();
@@ -61,18 +64,23 @@ export class Counter {
     this.#timer = null;
     if (this.#counted.size === 0) return;
     const soonest = Math.min(...[...this.#counted.values()].map((each) => each.everyMs));
-    this.#timer = setTimeout(() => {
-      for (const each of this.#counted.values()) this.#look(each);
+    const look = (): void => {
+      const began = performance.now();
+      const table = readTcp();
+      for (const each of this.#counted.values()) this.#look(each, table);
+      this.#costMs = performance.now() - began;
       this.#arm();
-    }, soonest).unref();
+    };
+    this.#timer = setTimeout(look, Math.max(soonest, this.#costMs * COST_SHARE)).unref();
   }
 
-  #look(counted: Counted): void {
+  #look(counted: Counted, table: TcpTable | null): void {
     const addresses = addressesOf(counted.spec);
-    const connections = countConnections(addresses);
+    const connections = countConnections(addresses, table);
     if (connections === null) return;
-    const remains = remainsOf(addresses);
-    const isNew = [...remains].some((each) => !counted.remains.has(each));
+    const remains = remainsOf(addresses, table);
+    const before = counted.remains ?? remains;
+    const isNew = [...remains].some((each) => !before.has(each));
     counted.remains = remains;
     if (connections === counted.connections && !(isNew && connections === 0)) return;
     counted.connections = connections;
@@ -81,49 +89,49 @@ export class Counter {
 }
 
 /** Open connections at these addresses, those that wait to be accepted too; null: it cannot be seen. */
-export function countConnections(addresses: readonly ListenAddress[]): number | null {
-  const inodes = addresses.map((address) => openAt(address));
-  return inodes.reduce<number | null>(
-    (sum, found) => (sum === null || found === null ? null : sum + found.length),
-    0,
-  );
-}
-
-/** Of each of these trees of processes, how many connections at these addresses are its own; null: it cannot be seen. */
-export function connectionsIn(
+export function countConnections(
   addresses: readonly ListenAddress[],
-  trees: readonly (readonly number[])[],
-): readonly (number | null)[] {
-  const found = addresses.map((address) => openAt(address));
-  if (found.includes(null)) return trees.map(() => null);
-  const inodes = new Set(found.flatMap((each) => each ?? []));
-  return trees.map((pids) => {
-    if (inodes.size === 0) return 0;
-    return new Set(pids.flatMap(socketsOf).filter((inode) => inodes.has(inode))).size;
-  });
+  table: TcpTable | null,
+): number | null {
+  return openAt(addresses, table)?.length ?? null;
 }
 
-/** The inodes of the connections at an address; 0 for one that waits to be accepted. */
-function openAt(address: ListenAddress): readonly number[] | null {
-  if (address.kind === "unix") {
-    const rows = unixRows(address.path);
-    const isOpen = (row: { path: string; isListening: boolean }) =>
-      row.path === address.path && !row.isListening;
-    return rows?.filter(isOpen).map(({ inode }) => inode) ?? null;
-  }
-  const rows = tcpRows(address.port);
-  return rows?.filter((row) => isOpen(row, address)).map(({ inode }) => inode) ?? null;
+/** The inodes of the connections at these addresses, 0 for one that waits to be accepted; null: it cannot be seen. */
+export function openAt(
+  addresses: readonly ListenAddress[],
+  table: TcpTable | null,
+): readonly number[] | null {
+  const found = addresses.map((address) =>
+    address.kind === "unix" ? openUnix(address.path) : openTcp(address, table),
+  );
+  return found.includes(null) ? null : found.flatMap((each) => each ?? []);
 }
 
-function isOpen({ port, host, state }: TcpRow, address: ListenAddress & { kind: "tcp" }): boolean {
-  const isUp = state === TCP_STATE.established || state === TCP_STATE.closeWait;
-  return isUp && port === address.port && isOverlapping(hostDigits(address.host ?? "::"), host);
+function openUnix(path: string): readonly number[] | null {
+  const rows = unixRows(path)?.filter((row) => row.path === path && !row.isListening);
+  return rows?.map(({ inode }) => inode) ?? null;
+}
+
+function openTcp(
+  address: ListenAddress & { readonly kind: "tcp" },
+  table: TcpTable | null,
+): readonly number[] | null {
+  const host = hostDigits(address.host ?? "::");
+  const isOpen = (row: TcpRow): boolean =>
+    (row.state === TCP_STATE.established || row.state === TCP_STATE.closeWait) &&
+    row.port === address.port &&
+    isOverlapping(host, row.host);
+  const rows = table?.at(address.port).filter(isOpen);
+  return rows?.map(({ inode }) => inode) ?? null;
 }
 
 /** Connections that are over and that the system still remembers, at whichever end it is this machine's. */
-function remainsOf(addresses: readonly ListenAddress[]): ReadonlySet<string> {
+function remainsOf(
+  addresses: readonly ListenAddress[],
+  table: TcpTable | null,
+): ReadonlySet<string> {
   const rows = addresses.flatMap((address) =>
-    address.kind === "tcp" ? (tcpRows(address.port) ?? []) : [],
+    address.kind === "tcp" ? (table?.at(address.port) ?? []) : [],
   );
   const over = rows.filter(({ state }) => state === TCP_STATE.timeWait);
   return new Set(over.map((row) => `${row.port} ${row.remoteHost} ${row.remotePort}`));

@@ -2,7 +2,14 @@ import { fstatSync, readFileSync } from "node:fs";
 import { addressText } from "../core/address.ts";
 import type { ListenAddress } from "../core/spec.ts";
 import { describeProcess, type Holder, ownersOf, userName } from "./holder.ts";
-import { hostDigits, isOverlapping, TCP_STATE, tcpRows, unixRows } from "./net-table.ts";
+import {
+  hostDigits,
+  isOverlapping,
+  readTcp,
+  TCP_STATE,
+  type TcpTable,
+  unixRows,
+} from "./net-table.ts";
 import { SocketError } from "./raw-sockets.ts";
 import { socketWords } from "./socket-words.ts";
 
@@ -42,8 +49,9 @@ export function findTaken(
   what: "listening" | "any" = "listening",
 ): readonly Taken[] {
   const ownInodes = new Set(own.held.map(({ fd }) => fstatSync(fd).ino));
+  const table = wanted.some(({ address }) => address.kind === "tcp") ? readTcp() : null;
   const listeners = wanted.map(({ address }) =>
-    socketsAt(address, what).filter(({ inode }) => !ownInodes.has(inode)),
+    socketsAt(address, what, table).filter(({ inode }) => !ownInodes.has(inode)),
   );
   const owners = ownersOf(new Set(listeners.flat().map(({ inode }) => inode)));
   return wanted.flatMap((each, index) => {
@@ -60,13 +68,17 @@ interface Found {
   readonly uid: number | null;
 }
 
-function socketsAt(address: ListenAddress, what: "listening" | "any"): readonly Found[] {
+function socketsAt(
+  address: ListenAddress,
+  what: "listening" | "any",
+  table: TcpTable | null,
+): readonly Found[] {
   if (address.kind === "unix") {
     const rows = (unixRows(address.path) ?? []).filter(({ path }) => path === address.path);
     return rows.flatMap(({ isListening, inode }) => (isListening ? [{ inode, uid: null }] : []));
   }
   const host = hostDigits(address.host ?? "::");
-  const rows = (tcpRows(address.port) ?? []).filter(
+  const rows = (table?.at(address.port) ?? []).filter(
     (row) => row.port === address.port && row.inode !== 0 && isOverlapping(row.host, host),
   );
   const listening = rows.filter(({ state }) => state === TCP_STATE.listen);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
+import type { Millis } from "../core/spec.ts";
 
 /** One line of /proc/net/tcp or tcp6. Hosts are 32 hex digits, IPv4 mapped into IPv6. */
 export interface TcpRow {
@@ -24,21 +25,50 @@ export interface UnixRow {
 /** As /proc numbers the states of a TCP connection. */
 export const TCP_STATE = { established: 1, timeWait: 6, closeWait: 8, listen: 10 } as const;
 
-/** The TCP sockets with this port at either end; null: this system does not tell. */
-export function tcpRows(port: number): readonly TcpRow[] | null {
+/** All TCP sockets of the machine at one moment. */
+export interface TcpTable {
+  /** Those with this port at either end. */
+  at(port: number): readonly TcpRow[];
+}
+
+/**
+ * A look costs as much as there are connections on this machine, remembered ones too: tens of milliseconds where there
+ * are ten thousand. So it is taken once for all who ask together. null: this system does not tell.
+ */
+export function readTcp(): TcpTable | null {
   const files = ["tcp", "tcp6"].map((name) => readTable(name));
   if (files.every((text) => text === null)) return null;
+  return { at: (port) => files.flatMap((text) => (text === null ? [] : rowsIn(text, port))) };
+}
+
+/** What was read so recently is given again. */
+export function recently<T>(read: () => T, freshMs: Millis): () => T {
+  let last: { readonly value: T; readonly at: Millis } | null = null;
+  return () => {
+    const now = performance.now();
+    if (last === null || now - last.at > freshMs) last = { value: read(), at: now };
+    return last.value;
+  };
+}
+
+function rowsIn(text: Buffer, port: number): readonly TcpRow[] {
   const end = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
-  return files.flatMap((text) =>
-    (text ?? "").split("\n").flatMap((line) => (line.includes(end) ? parseTcp(line) : [])),
-  );
+  const rows: TcpRow[] = [];
+  for (let at = text.indexOf(end); at >= 0; ) {
+    const next = text.indexOf(10, at);
+    const stop = next < 0 ? text.length : next;
+    rows.push(...parseTcp(text.toString("latin1", text.lastIndexOf(10, at) + 1, stop)));
+    at = text.indexOf(end, stop);
+  }
+  return rows;
 }
 
 /** The unix sockets whose name ends so; null: this system does not tell. */
 export function unixRows(ending: string): readonly UnixRow[] | null {
   const text = readTable("unix");
   if (text === null) return null;
-  return text.split("\n").flatMap((line) => (line.endsWith(ending) ? parseUnix(line) : []));
+  const lines = text.toString("utf8").split("\n");
+  return lines.flatMap((line) => (line.endsWith(ending) ? parseUnix(line) : []));
 }
 
 /** An address as the table has it: 32 hex digits. */
@@ -79,9 +109,9 @@ export function hostText(digits: string): string {
   return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }
 
-function readTable(name: string): string | null {
+function readTable(name: string): Buffer | null {
   try {
-    return readFileSync(`/proc/net/${name}`, "latin1");
+    return readFileSync(`/proc/net/${name}`);
   } catch {
     return null;
   }

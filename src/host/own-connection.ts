@@ -1,6 +1,6 @@
 import { connect, type LookupFunction, type Socket } from "node:net";
 import type { ListenAddress } from "../core/spec.ts";
-import { acceptedBy, type Sharing } from "./accepting.ts";
+import { Newcomers, type Sharing } from "./accepting.ts";
 
 /** Where a probe connects: a port of this machine or another one, or a path. */
 export type Destination =
@@ -32,9 +32,8 @@ export const lookupLocal: LookupFunction = (_host, options, callback) => {
 
 /** So many connections are made in a round: whoever has some leaves the next ones to others. */
 const ROUNDS: readonly number[] = [1, 2, 4, 8, 16, 16];
+const ROUND_MS = 80;
 const LOOK_MS = 10;
-/** A program may wait for the first bytes before it accepts. */
-const WAIT_MS = 300;
 
 /**
  * A connection that this very instance has accepted, of the several that share the socket. Those that others took are
@@ -45,19 +44,17 @@ export async function connectToInstance(
   sharing: Sharing,
   signal: AbortSignal,
 ): Promise<Socket | null> {
+  const newcomers = new Newcomers(sharing);
   const made: Socket[] = [];
   let ours: Socket | null = null;
   try {
     for (const count of ROUNDS) {
       const round = Array.from({ length: count }, () => opened(to, signal));
       made.push(...(await Promise.all(round)));
-      const until = performance.now() + WAIT_MS;
-      for (let isOver = false; !isOver; ) {
-        const who = acceptedBy(sharing.pids(), to.port);
-        const whose = (socket: Socket) => who(socket.localPort ?? 0);
-        ours = made.find((socket) => whose(socket) === "this") ?? null;
+      for (const until = performance.now() + ROUND_MS; performance.now() < until; ) {
+        const ports = newcomers.ports(to.port);
+        ours = made.find(({ localPort }) => ports.has(localPort ?? 0)) ?? null;
         if (ours !== null || signal.aborted) return ours;
-        isOver = performance.now() > until || !made.some((socket) => whose(socket) === "nobody");
         await pause(LOOK_MS);
       }
     }

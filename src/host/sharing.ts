@@ -1,14 +1,17 @@
 import { type InstanceId, sameId } from "../core/observed.ts";
 import type { ListenAddress, ServiceSpec } from "../core/spec.ts";
 import type { Sharing } from "./accepting.ts";
-import { connectionsIn, countConnections } from "./connections.ts";
+import { openAt } from "./connections.ts";
+import { socketsOf } from "./holder.ts";
 import { targetOf } from "./kills.ts";
+import { readTcp } from "./net-table.ts";
 import type { Run } from "./run.ts";
+import { listenersAt } from "./socket-state.ts";
 import type { Sockets } from "./sockets.ts";
 import { membersByTarget } from "./tree.ts";
 
 /** A look at all processes serves for so long: a probe asks several times in a row. */
-const FRESH_MS = 40;
+const FRESH_MS = 200;
 
 /** The sockets that a run was given by procs; null: none. */
 export function sharingOf(
@@ -20,9 +23,13 @@ export function sharingOf(
   const addresses = run.spec.listen?.addresses ?? [];
   let pids: readonly number[] = [];
   let at = Number.NEGATIVE_INFINITY;
+  let inodes: ReadonlySet<number> | null = null;
   return {
     addresses,
-    inodes: sockets.inodesOf(run.spec),
+    get inodes() {
+      inodes ??= inodesOf(run, addresses, sockets, this.pids());
+      return inodes;
+    },
     pids: () => {
       if (performance.now() - at > FRESH_MS) {
         pids = pidsOf([run])[0] ?? [];
@@ -39,19 +46,35 @@ export function connectionsOf(
   ids: readonly InstanceId[],
   all: readonly Run[],
 ): readonly { readonly id: InstanceId; readonly connections: number | null }[] {
-  const runs = ids.map((id) => all.find((run) => sameId(run.id, id)));
-  const anyOpen = runs.some((run) => run !== undefined && hasOpen(run));
+  const runs = ids.flatMap((id) => all.find((run) => sameId(run.id, id)) ?? []);
+  const table = runs.some((run) => placesOf(run).length > 0) ? readTcp() : null;
+  const open = runs.map((run) => openAt(placesOf(run), table));
   // Looking through processes is slow, and not needed for what is idle.
-  const pids = anyOpen ? pidsOf(runs.filter((run) => run !== undefined)) : [];
-  let next = 0;
-  return ids.map((id, index) => {
-    const run = runs[index];
-    if (run === undefined) return { id, connections: null };
-    const own = pids[next++] ?? [];
-    const places = placesOf(run);
-    if (places.length === 0) return { id, connections: null };
-    return { id, connections: connectionsIn(places, [own])[0] ?? null };
+  const isAnyOpen = open.some((inodes) => inodes !== null && inodes.length > 0);
+  const pids = isAnyOpen ? pidsOf(runs) : [];
+  return ids.map((id) => {
+    const index = runs.findIndex((run) => sameId(run.id, id));
+    const [run, inodes = null] = [runs[index], open[index]];
+    if (run === undefined || placesOf(run).length === 0 || inodes === null) {
+      return { id, connections: null };
+    }
+    const wanted = new Set(inodes);
+    const own = inodes.length === 0 ? [] : (pids[index] ?? []).flatMap(socketsOf);
+    return { id, connections: new Set(own.filter((inode) => wanted.has(inode))).size };
   });
+}
+
+/** Those that procs holds; where it has lost them, those that the run itself listens on at these addresses. */
+function inodesOf(
+  { spec }: Run,
+  addresses: readonly ListenAddress[],
+  sockets: Pick<Sockets, "inodesOf">,
+  pids: readonly number[],
+): ReadonlySet<number> {
+  const held = sockets.inodesOf(spec);
+  if (held.size > 0) return held;
+  const listening = new Set(listenersAt(addresses));
+  return new Set(pids.flatMap(socketsOf).filter((inode) => listening.has(inode)));
 }
 
 /** Whether something that lives was given one of these addresses. */
@@ -76,10 +99,6 @@ function isGiven({ listen }: ServiceSpec): boolean {
 function placesOf({ spec, port }: Run): readonly ListenAddress[] {
   if (isGiven(spec)) return spec.listen?.addresses ?? [];
   return port === null ? [] : [{ kind: "tcp", host: null, port }];
-}
-
-function hasOpen(run: Run): boolean {
-  return (countConnections(placesOf(run)) ?? 0) > 0;
 }
 
 /** By shim, cgroup and parents: looking into the environment of every process of the machine would be slow. */

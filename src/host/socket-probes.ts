@@ -3,7 +3,7 @@ import { type ClientRequest, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import type { Check, Millis } from "../core/spec.ts";
-import { isSeenAccepting, mayBeAccepting, type Sharing } from "./accepting.ts";
+import { isSeenAccepting, mayBeAccepting, Newcomers, type Sharing } from "./accepting.ts";
 import { attempt } from "./attempt.ts";
 import {
   connectToInstance,
@@ -78,7 +78,7 @@ export function askAccepts(target: ProbeTarget, limitMs: Millis): Promise<ProbeA
   if (sharing === null) return none("accepts");
   const label = "accepts";
   return attempt({ label, limitMs, signal: target.signal }, (settle, signal, elapsed) => {
-    isAccepting(sharing, signal).then(
+    isAccepting(target, signal).then(
       (ok) => settle(ok, ok ? `accepts connections, seen in ${elapsed()}` : NOT_YET),
       (error: Error) => settle(false, `${label}: ${failureWord(error)}`),
     );
@@ -90,33 +90,52 @@ const NOT_YET = "does not accept connections yet";
 
 /** How many connections are made to see whether it takes one, one round after the other. */
 const POKES: readonly number[] = [1, 2, 4, 8];
-const POKE_MS = 50;
-const LOOK_MS = 5;
+const POKE_MS = 80;
+const LOOK_MS = 10;
 
-async function isAccepting(sharing: Sharing, signal: AbortSignal): Promise<boolean> {
+async function isAccepting(
+  { sharing = null, upstream = null }: ProbeTarget,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const [first] = sharing?.addresses ?? [];
+  if (sharing === null || first === undefined) return false;
+  if (upstream !== null && existsSync(upstream) && (await isOpen(upstream, signal))) return true;
   const isSeen = () => isSeenAccepting(sharing, sharing.pids());
   if (isSeen()) return true;
-  const [first] = sharing.addresses;
-  if (first === undefined || !mayBeAccepting(sharing.pids())) return false;
+  if (!mayBeAccepting(sharing.pids())) return false;
+  const newcomers = new Newcomers(sharing);
   const made: Socket[] = [];
   let wasAnswered = false;
+  const answered = () => {
+    wasAnswered = true;
+  };
   try {
     for (const count of POKES) {
       const round = Array.from({ length: count }, () => opened(destinationOf(first), signal));
       for (const socket of await Promise.all(round)) {
-        made.push(socket);
-        socket.on("error", () => undefined);
-        for (const sign of ["data", "end"]) socket.once(sign, () => (wasAnswered = true));
+        made.push(socket.once("data", answered).once("end", answered));
+        // Whoever serves one at a time is not to be kept waiting; and who reads nothing hears of the end.
+        if (sharing.isAlone()) socket.end();
       }
       for (const until = performance.now() + POKE_MS; performance.now() < until; ) {
         await pause(LOOK_MS);
         if (signal.aborted) return false;
-        if (isSeen() || (wasAnswered && sharing.isAlone())) return true;
+        if ((wasAnswered && sharing.isAlone()) || newcomers.look().size > 0) return true;
       }
+      if (isSeen()) return true;
     }
     return false;
   } finally {
     for (const socket of made) socket.destroy();
+  }
+}
+
+async function isOpen(path: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    (await opened({ path }, signal)).destroy();
+    return true;
+  } catch {
+    return false;
   }
 }
 

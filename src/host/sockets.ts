@@ -5,10 +5,11 @@ import type { ListenAddress, ServiceSpec } from "../core/spec.ts";
 import { explainFailure } from "./bind-failure.ts";
 import { Counter, textsOf } from "./connections.ts";
 import { findTaken, type Taken, type Wanted } from "./holders.ts";
+import { readTcp, recently } from "./net-table.ts";
 import { makeBlocking, RawListener } from "./raw-sockets.ts";
 import { makeRoomFor, removeSocketFile, setMode } from "./socket-file.ts";
 import { isReachable } from "./socket-state.ts";
-import { socketWords } from "./socket-words.ts";
+import { Wakes } from "./wakes.ts";
 
 /** The sockets by `addressText`, and their descriptors in this process. */
 export type HeldSockets = ReadonlyMap<string, number>;
@@ -43,6 +44,9 @@ interface Held extends Bound {
 /** What was reserved is let go when nobody has asked for it by then. */
 const RESERVE_MS = 10_000;
 
+/** After a run has ended its sockets are looked at, all at once: a look may be slow. */
+const LOOK_MS = 100;
+
 /** The listening sockets of one project, held without ever accepting. */
 export class Sockets {
   readonly #options: SocketsOptions;
@@ -51,12 +55,17 @@ export class Sockets {
   readonly #inherited: Map<string, number>;
   #reserved: NodeJS.Timeout | null = null;
   #holding: Promise<void> = Promise.resolve();
-  /** Addresses of services of which nothing runs, by service. */
-  #awaited = new Map<string, readonly string[]>();
+  readonly #wakes = new Wakes({
+    listenerOf: (text) => this.#held.get(text)?.listener ?? null,
+    told: (service) => this.#emit({ kind: "woken", service }),
+    warn: (message) => this.#options.warn(message),
+  });
   readonly #counter = new Counter({
     told: (service, connections) => this.#emit({ kind: "traffic", service, connections }),
   });
   #isClosed = false;
+  #looking: NodeJS.Timeout | null = null;
+  readonly #table = recently(readTcp, LOOK_MS);
 
   constructor(options: SocketsOptions) {
     this.#options = options;
@@ -150,8 +159,15 @@ export class Sockets {
 
   /** A run of this service has ended, and may have shut its sockets down for everybody: then they are told as gone. */
   look(service: string): void {
-    for (const [text, held] of this.#held) {
-      if (held.service !== service || !this.#dropDead(text, held.address)) continue;
+    const mine = [...this.#held].filter(([, held]) => held.service === service);
+    if (mine.length === 0 || this.#looking !== null) return;
+    this.#looking = setTimeout(() => this.#lookAtAll(), LOOK_MS).unref();
+  }
+
+  #lookAtAll(): void {
+    this.#looking = null;
+    for (const [text, { address, service }] of this.#held) {
+      if (!this.#dropDead(text, address)) continue;
       this.#options.warn(`${text} of ${service} was shut down by a program: it is bound anew`);
       void this.#tellHolder().then(() => this.#emit({ kind: "unbound", address: text }));
     }
@@ -164,17 +180,7 @@ export class Sockets {
   }
 
   wakeOn(specs: readonly ServiceSpec[]): void {
-    const wanted = new Map(specs.map((spec) => [spec.name, textsOf(spec)]));
-    for (const [service, texts] of this.#awaited) {
-      if (!wanted.has(service)) this.#rest(texts);
-    }
-    for (const [service, texts] of wanted) {
-      const before = this.#awaited.get(service);
-      if (before !== undefined && before.join() === texts.join()) continue;
-      if (before !== undefined) this.#rest(before);
-      for (const text of texts) this.#arm(service, text);
-    }
-    this.#awaited = wanted;
+    this.#wakes.wakeOn(specs);
   }
 
   count(specs: readonly ServiceSpec[]): void {
@@ -187,28 +193,11 @@ export class Sockets {
     this.#isClosed = true;
     this.release();
     this.#counter.close();
+    if (this.#looking !== null) clearTimeout(this.#looking);
     for (const { listener } of this.#held.values()) listener.close();
     for (const fd of this.#inherited.values()) tryTo(() => RawListener.inherited(fd).close());
     this.#held.clear();
     this.#inherited.clear();
-  }
-
-  #arm(service: string, text: string): void {
-    const held = this.#held.get(text);
-    if (held === undefined) return;
-    try {
-      held.listener.wake(() => {
-        this.#rest(this.#awaited.get(service) ?? []);
-        this.#awaited.delete(service);
-        this.#emit({ kind: "woken", service });
-      });
-    } catch (error) {
-      this.#options.warn(`${text} cannot be watched: ${socketWords(error, held.address)}`);
-    }
-  }
-
-  #rest(texts: readonly string[]): void {
-    for (const text of texts) this.#held.get(text)?.listener.rest();
   }
 
   /** One that is there already, inherited or bound; else bound now. Throws a SocketError. */
@@ -235,7 +224,7 @@ export class Sockets {
   /** What nobody can reach is bound anew. */
   #dropDead(text: string, address: ListenAddress): boolean {
     const fd = this.#held.get(text)?.fd ?? this.#inherited.get(text);
-    if (fd === undefined || isReachable(address, fd)) return false;
+    if (fd === undefined || isReachable(address, fd, this.#table)) return false;
     this.#drop(text, address);
     return true;
   }
