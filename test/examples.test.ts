@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { createProject, type Project } from "./rig/project.ts";
@@ -34,14 +35,39 @@ const SHOWS: Record<string, (project: Project) => Promise<void>> = {
   listen: (project) => answersAnew(project, "VERSION", "version 1", "version 2"),
   nginx: (project) => answersAnew(project, "GREETING", "hello", "good evening"),
   gunicorn: (project) => answersAnew(project, "GREETING", "hello", "good evening"),
+  "on-demand": async (project) => {
+    await project.reaches("report", "idle");
+    const [port = 0] = portsIn(project);
+    const first = await said(port, "GET / HTTP/1.0\r\n\r\n");
+    expect(first).toMatch(/by process \d+\n/);
+    await project.reaches("report", "idle");
+    const second = await said(port, "GET / HTTP/1.0\r\n\r\n");
+    expect(second).toMatch(/by process \d+\n/);
+    expect(second).not.toBe(first);
+  },
+  inetd: async (project) => {
+    await project.reaches("fortune", "idle");
+    const [fortune = 0, count = 0] = portsIn(project);
+    expect(await said(fortune, "Ana\n")).toBe("Good day, Ana from 127.0.0.1.\n");
+    expect(await said(count, "")).toBe("1 since I was started\n");
+    expect(await said(count, "")).toBe("2 since I was started\n");
+    await project.reaches("count", "idle");
+    expect(await said(count, "")).toBe("1 since I was started\n");
+  },
   stopping: async (project) => {
     const down = await project.procs("down");
     expect(down.stdout + down.stderr).toMatch(/stubborn.*killed/);
   },
 };
 
-/** The port in the files of an example; a test puts a free one in its place. */
-const PORTS: Record<string, number> = { listen: 3000, nginx: 8080, gunicorn: 8000 };
+/** The ports in the files of an example; a test puts free ones in their place. */
+const PORTS: Record<string, readonly number[]> = {
+  listen: [3000],
+  nginx: [8080],
+  gunicorn: [8000],
+  "on-demand": [3000],
+  inetd: [1717, 1718],
+};
 const NEEDS: Record<string, string> = { nginx: "nginx", gunicorn: "gunicorn" };
 
 for (const [name, show] of Object.entries(SHOWS)) {
@@ -50,7 +76,7 @@ for (const [name, show] of Object.entries(SHOWS)) {
   test.skipIf(!isThere)(`example ${name} does what it says`, async () => {
     await using project = createProject("");
     cpSync(join(EXAMPLES, name), project.folder, { recursive: true });
-    if (PORTS[name] !== undefined) await usePort(project, PORTS[name], await freePort());
+    for (const port of PORTS[name] ?? []) await usePort(project, port, await freePort());
     const up = await project.procs("up", "-d");
     expect(up, up.stderr).toMatchObject({ code: 0 });
     await show(project);
@@ -123,6 +149,29 @@ async function usePort(project: Project, from: number, to: number): Promise<void
     const text = readFileSync(join(project.folder, file), "utf8");
     project.write(file, text.replaceAll(String(from), String(to)));
   }
+}
+
+/** The ports that procs.yaml says, in its order. */
+function portsIn(project: Project): readonly number[] {
+  const text = readFileSync(join(project.folder, "procs.yaml"), "utf8");
+  return [...text.matchAll(/\bport: (\d+)/g)].map((match) => Number(match[1]));
+}
+
+/** What a server answers to a text, until it closes the connection. */
+function said(port: number, text: string): Promise<string> {
+  return new Promise((done, fail) => {
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (part) => {
+      answer += part;
+    });
+    socket.once("end", () => {
+      socket.end();
+      done(answer);
+    });
+    socket.once("error", fail);
+    if (text !== "") socket.write(text);
+  });
 }
 
 /** What is served is `old`; a reload with `key` edited puts `fresh` in its place. */
