@@ -85,7 +85,7 @@ export const programs = {
     service: (port) => ({
       ...shared(port),
       command:
-        'mkdir -p run$PROCS_INSTANCE && NGINX='3;' exec nginx -p run$PROCS_INSTANCE -c "$PWD/nginx.conf" -e stderr',
+        'mkdir -p run$PROCS_INSTANCE && NGINX="3;" exec nginx -p run$PROCS_INSTANCE -c "$PWD/nginx.conf" -e stderr',
       stop: { signal: "SIGQUIT", timeout: "30s" },
     }),
   },
