@@ -155,7 +155,7 @@ function probed(instance: Instance, event: Event & { kind: "probed" }, now: Mill
   if (probe === null) return instance;
   const before = instance[event.probe];
   const state: ProbeState = {
-    nextAt: isAttempted(probe) ? now + pauseMs(probe, before, phase.kind) : null,
+    nextAt: isAskedAgain(probe, event.ok) ? now + pauseMs(probe, before, phase.kind) : null,
     busy: false,
     failures: event.ok ? 0 : before.failures + 1,
     tries: before.tries + 1,
@@ -169,6 +169,11 @@ function probed(instance: Instance, event: Event & { kind: "probed" }, now: Mill
     return { ...answered, phase: { kind: "unready", pid: phase.pid, since: phase.since } };
   }
   return answered;
+}
+
+/** What has once accepted goes on: the sockets are not its own, so that it cannot lose them. */
+function isAskedAgain(probe: Probe, ok: boolean): boolean {
+  return isAttempted(probe) && !(ok && probe.check.kind === "accepts");
 }
 
 /** A log line, notification or message that came before `started`: kept until then. */

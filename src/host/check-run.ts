@@ -45,9 +45,12 @@ export function checkRun(run: Run, extra: Readonly<Record<string, string>>, cont
   return change;
 }
 
-/** Where it may listen in the place of its port; another user than ours could not reach that folder. */
+/**
+ * Where it may listen beside what it shares with others, or in the place of its port: so that it can be reached by
+ * itself. Another user than ours could not reach that folder.
+ */
 function upstreamEnvironment({ id, spec }: Run, isOther: boolean, { paths }: RunContext) {
-  if (spec.listen?.mode !== "proxy" || isOther) return {};
+  if (spec.listen === null || spec.listen.mode === "inetd" || isOther) return {};
   const path = upstreamPath(paths, id);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   rmSync(path, { force: true });

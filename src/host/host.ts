@@ -181,7 +181,7 @@ async function probe(
   const target = {
     ...{ port: run.port, cwd, shell, env: run.env, mark, signal: abort.signal },
     sharing: sharingOf(run, () => processes.all(), sockets),
-    upstream: spec.listen?.mode === "proxy" ? upstreamPath(paths, run.id) : null,
+    upstream: spec.listen === null ? null : upstreamPath(paths, run.id),
   };
   const { check } = asked;
   const filled =

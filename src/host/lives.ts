@@ -229,6 +229,7 @@ export class Lives {
     this.kills.forget(run);
     for (const watcher of run.watchers.splice(0)) watcher.close();
     run.reporter?.close();
+    rmSync(upstreamPath(this.#options.paths, run.id), { force: true });
     if (run.cgroup !== null) removeCgroup(run.cgroup);
     if (run.spec.listen?.mode === "proxy") {
       rmSync(upstreamPath(this.#options.paths, run.id), { force: true });
