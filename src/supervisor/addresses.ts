@@ -74,7 +74,9 @@ export function unbound(
     const missing = listen.addresses.filter((address) => {
       const text = addressText(address);
       const known = Object.hasOwn(sockets, text) ? sockets[text] : undefined;
-      return known === undefined || (concern === "all" && known.phase !== "bound");
+      if (known === undefined) return true;
+      // Without a reason it is about to be asked for, or was inherited.
+      return concern === "all" && known.phase === "failed" && known.detail !== null;
     });
     return missing.map((address) => ({ service: name, address, backlog: listen.backlog }));
   });

@@ -81,7 +81,7 @@ export async function superviseProject(
       for (const event of happenings(change, session.core.desired, paths.runs)) events.add(event);
     },
     onApplied() {
-      host.dropUnclaimed();
+      dropUnclaimed(session, host);
       edits.applied();
       storage.look();
     },
@@ -117,7 +117,7 @@ export async function superviseProject(
     onOver() {
       adoptAll(session.core.observed, host);
       session.resume();
-      if (!start.isLost) host.dropUnclaimed();
+      if (!start.isLost) dropUnclaimed(session, host);
       storage.look();
       edits.resumed();
       if (session.owned) owner.expect();
@@ -153,6 +153,17 @@ function hostOf(options: ProjectSupervisorOptions, { emit, storage, proxies }: I
     ...{ paths, key, emit, warn: log, onFull: (error) => storage.disk.full(error) },
     ...(sockets === undefined ? {} : { sockets }),
   });
+}
+
+/**
+ * Once all is asked for that the first plan wants, and the outbox is empty: what nobody asked for is nobody's. With the
+ * record lost, that is when the file was applied again.
+ */
+function dropUnclaimed(session: Session, host: RealHost): void {
+  const isSettled = () => (session.core.isTakingOver ? null : true);
+  void session
+    .until(isSettled, Number.POSITIVE_INFINITY)
+    .then(() => setImmediate(() => host.dropUnclaimed()));
 }
 
 /** What a supervisor starts from: the record of the one before it, where there is one that can be used. */
