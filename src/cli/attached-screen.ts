@@ -54,6 +54,8 @@ export function createScreen(context: Context, settings: ScreenSettings): Screen
   const isShown = (entry: LogEntry) =>
     isTarget(settings.targets, entry) &&
     isTarget(only, entry) &&
+    // What procs runs for a service speaks when asked: procs logs api:proxy.
+    (!entry.service.includes(":") || only !== null) &&
     (wanted === null || stripControls(entryText(entry)).includes(wanted));
   const note = (text: string) => {
     if (isJson || context.globals.quiet) return;
