@@ -83,9 +83,8 @@ function stepped(observed: Observed, action: Action & { kind: "rollout" }, now: 
     withService(observed, service, (s) => step(s, taken, reason, now)),
     action,
   );
-  const before = observed.services.get(service)?.wanted ?? null;
-  const isNew = taken.kind === "wanted" && (before === null || !interchangeable(before, taken));
-  return isNew || taken.kind === "abandon" ? hopeful(after, service) : after;
+  // Whoever edits it, or asks for it anew, wants to see it tried again.
+  return taken.kind === "wanted" ? hopeful(after, service) : after;
 }
 
 function stop(instance: Instance, action: Action & { kind: "stop" }, now: Millis): Instance {
@@ -264,6 +263,7 @@ function wanted(service: ObservedService, to: Revision, back: boolean): Observed
     rejected: back ? rejected : null,
     rollout: isSame && service.rollout !== null ? { ...service.rollout, to } : null,
     due: sameJson(before?.spec.schedule ?? null, to.spec.schedule) ? service.due : null,
+    demand: to.spec.listen?.start === "on-demand" ? service.demand : null,
     pending: to.spec.schedule === null ? false : service.pending || isAskedRun(before, to),
     watched: isSame ? service.watched : { ...service.watched, paused: false },
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { service } from "../rig/specs.ts";
+import { withIntent } from "../../src/core/desired.ts";
+import { listening, service } from "../rig/specs.ts";
 import { TCP, World } from "./world.ts";
 
 const api = (restart: boolean) =>
@@ -45,6 +46,37 @@ test("an instance whose failing readiness probe is taken away is ready", () => {
   expect(phase()).toBe("unready");
   expect(world.want(service("web"))).toContain("update [ready] web.1#1");
   expect(phase()).toBe("ready");
+});
+
+test("one behind a proxy is killed when its grace after the signal is over, and the signal comes when it is drained", () => {
+  const world = new World();
+  const listen = listening(3000, { mode: "proxy", drain: 30_000 });
+  const web = service("web", { listen, port: "auto", ready: TCP });
+  const stop = { signal: "SIGTERM", timeout: 2_000 } as const;
+  world.want({ ...web, stop });
+  world.started("web.1#1");
+  world.ready("web.1#1");
+  world.desired = withIntent(world.desired, "web", { stopped: true });
+  expect(world.look()).toContain("(wake in 32000 ms)");
+  world.now += 5_000;
+  const id = { service: "web", slot: 1, run: 1 };
+  expect(world.tell({ kind: "resent", id })).toContain("(wake in 2000 ms)");
+  // Told twice, it has no more time than once.
+  world.now += 1_000;
+  const at = world.now - 1_000;
+  expect(world.tell({ kind: "resent", id, at })).toContain("(wake in 1000 ms)");
+  expect(world.after(1_000)).toContain("kill web.1#1: did not stop in 2s");
+});
+
+test("one behind a proxy whose drain is cut short has its whole grace", () => {
+  const world = new World();
+  const listen = listening(3000, { mode: "proxy", drain: 30_000 });
+  world.want(service("web", { listen, port: "auto", ready: TCP }));
+  world.started("web.1#1");
+  world.desired = withIntent(world.desired, "web", { stopped: true });
+  world.look();
+  const id = { service: "web", slot: 1, run: 1 };
+  expect(world.tell({ kind: "resent", id })).toContain("(wake in 10000 ms)");
 });
 
 /** `db`, and `api` that needs it without following it. */

@@ -64,7 +64,12 @@ export const EDIT_ROWS: readonly EditRow[] = [
     "what is disabled, or whose profile is not selected, stops, and comes back when that ends",
   ),
   row(19, "port", "19 port", "process: port"),
-  { row: 20, edit: "listen", held: { notYet: "listen" } },
+  row(
+    20,
+    "listen",
+    "20 another port",
+    "a service moves to another port: until it is there it serves at the old one, and then that is closed",
+  ),
   { row: 21, edit: "limits of memory and processor", held: { notYet: "limits.memory" } },
   row(
     22,
