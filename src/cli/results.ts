@@ -44,7 +44,12 @@ export function resultRow(result: ServiceResult, verb: Verb): Row {
   };
 }
 
-const SILENT: ReadonlySet<ServiceResult["outcome"]> = new Set(["stopped", "removed", "idle"]);
+const SILENT: ReadonlySet<ServiceResult["outcome"]> = new Set([
+  "stopped",
+  "killed",
+  "removed",
+  "idle",
+]);
 
 /** The words of a program that is gone again must not be taken for those of the one that runs. */
 function lastLines(result: ServiceResult): readonly string[] {
