@@ -54,6 +54,12 @@ const SHOWS: Record<string, (project: Project) => Promise<void>> = {
     await project.reaches("count", "idle");
     expect(await said(count, "")).toBe("1 since I was started\n");
   },
+  // The other languages, and what happens to a slow answer: test/scenarios/graceful-exit.test.ts.
+  graceful: async (project) => {
+    await printed(project, "worker", "job begun");
+    const down = await project.procs("down");
+    expect(down.stdout + down.stderr).not.toContain("killed");
+  },
   stopping: async (project) => {
     const down = await project.procs("down");
     expect(down.stdout + down.stderr).toMatch(/stubborn.*killed/);
@@ -67,6 +73,7 @@ const PORTS: Record<string, readonly number[]> = {
   gunicorn: [8000],
   "on-demand": [3000],
   inetd: [1717, 1718],
+  graceful: [4001, 4002, 4003, 4004, 4005],
 };
 const NEEDS: Record<string, string> = { nginx: "nginx", gunicorn: "gunicorn" };
 

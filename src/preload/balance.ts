@@ -5,7 +5,9 @@ import type { SharedSocket } from "./shared.ts";
 const RECORD = 8;
 const RECORDS_MAX = 512;
 /** How long a process with more connections than another rests before it looks again: doubled while nothing changes. */
-const REST_MS = { min: 2, max: 250 };
+const REST_MS = { min: 2, max: 1_000 };
+/** After such a rest without a change, one connection more than another is left at that, so that nobody wakes for it. */
+const QUIET_MS = 512;
 /** From this rest on it tries to accept, should the others be stuck. */
 const TRIAL_MS = 64;
 /** Those with fewer connections left several to us, one after the other: for so long nobody is waited for. */
@@ -99,7 +101,8 @@ export class Balance {
     const before = this.#others;
     const fewest = this.#fewest();
     const hasChanged = before !== this.#others;
-    if (this.#served.connections <= fewest) {
+    const isSlight = this.#restMs >= QUIET_MS && this.#served.connections <= fewest + 1;
+    if (this.#served.connections <= fewest || (isSlight && !hasChanged)) {
       this.#wake();
       return;
     }

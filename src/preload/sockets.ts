@@ -43,6 +43,6 @@ function startBalance(served: ServedList, sockets: readonly SharedSocket[]): Bal
   if (place === null) return null;
   const balance = new Balance({ served, sockets, ...place });
   served.onTraffic = () => balance.changed();
-  setImmediate(() => balance.changed());
+  balance.changed();
   return balance;
 }
