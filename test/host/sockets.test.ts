@@ -1,10 +1,45 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ListenAddress } from "../../src/core/spec.ts";
+import { socketsContract } from "../contract/sockets.ts";
 import { anyPort, ask, bind, hangUp, hold, listenOn } from "./listening.ts";
 import { API, createRig, eventually, type HostRig } from "./rig.ts";
+
+socketsContract("real", async () => {
+  const rig = await createRig();
+  const strangers: Server[] = [];
+  return {
+    host: rig.host,
+    events: rig.events,
+    address: async () => {
+      const address = await anyPort();
+      if (address.kind !== "tcp") throw new Error("no port");
+      return address;
+    },
+    occupy: async ({ port, host }) => {
+      const server = createServer();
+      strangers.push(server);
+      await new Promise<void>((resolve) => server.listen(port, host ?? "::", () => resolve()));
+    },
+    connect: (address) =>
+      hold(address).then(
+        () => true,
+        () => false,
+      ),
+    spec: (address) =>
+      rig.spec(["sleep", "100"], {
+        listen: { ...listenOn(address), start: "on-demand", idle_stop: 1_000 },
+      }),
+    until: (what, condition) => eventually(what, condition),
+    close: async () => {
+      hangUp();
+      for (const server of strangers) server.close();
+      await rig.close();
+    },
+  };
+});
 
 const rigs: HostRig[] = [];
 afterEach(async () => {
