@@ -99,16 +99,6 @@ export function isOverlapping(a: string, b: string): boolean {
   return (a === ANY_IPV4 && b.startsWith(MAPPED)) || (b === ANY_IPV4 && a.startsWith(MAPPED));
 }
 
-/** `127.0.0.1`, `::1`: for people. */
-export function hostText(digits: string): string {
-  if (digits.startsWith(MAPPED)) {
-    const parts = digits.slice(24).match(/../g) ?? [];
-    return parts.map((part) => Number.parseInt(part, 16)).join(".");
-  }
-  const groups = digits.toLowerCase().match(/.{4}/g) ?? [];
-  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
-}
-
 function readTable(name: string): Buffer | null {
   try {
     return readFileSync(`/proc/net/${name}`);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { projectMark } from "../../src/host/environment.ts";
 import { shimCommand } from "../../src/host/shim.ts";
+import { anyPort, bind, listenOn } from "./listening.ts";
 import { API, createRig, type HostRig } from "./rig.ts";
 
 const rigs: HostRig[] = [];
@@ -121,6 +122,25 @@ describe.skipIf(process.platform !== "linux")("what a program sees under the shi
     const added = shim.split("\n").filter((line) => !plain.split("\n").includes(line));
     expect(added).toEqual([out, err, join(rig.paths.life, "api.1.1.tree")]);
     expect(shim.split("\n")[0]).toBe("/dev/null");
+  });
+
+  test("descriptors of sockets: from 3 on, blocking, and nothing else is added", async () => {
+    for (const count of [1, 4]) {
+      const rig = await createRig();
+      rigs.push(rig);
+      const addresses = await Promise.all(Array.from({ length: count }, () => anyPort()));
+      for (const address of addresses) await bind(rig, address);
+      const spec = rig.spec(LOOKS.flags, { listen: listenOn(...addresses) });
+      rig.host.start(API, spec);
+      await rig.event("gone");
+      const lines = readFileSync(rig.files(API).out, "utf8").trim().split("\n");
+      const numbers = lines.map((line) => Number(line.split(":")[0]));
+      const sockets = Array.from({ length: count }, (_, index) => 3 + index);
+      expect(numbers.filter((fd) => fd < 10)).toEqual([0, 1, 2, ...sockets, 9]);
+      // O_RDWR, without O_NONBLOCK, and without being closed at exec.
+      const flags = lines.filter((line) => sockets.includes(Number(line.split(":")[0])));
+      expect(flags.map((line) => line.split(/\s+/)[1])).toEqual(sockets.map(() => "02"));
+    }
   });
 
   test("a session and a group of its own, led by the shim, without a terminal", async () => {
