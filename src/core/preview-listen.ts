@@ -69,9 +69,9 @@ export function takenWords(fate: Fate, observed: Observed, taken: Taken): string
     const socket = Object.hasOwn(observed.sockets, text) ? observed.sockets[text] : undefined;
     if (socket?.phase === "bound") continue;
     if (Object.hasOwn(taken, text)) return `${shown(address, to)} is ${taken[text]}`;
-    // Without a reason, it was just taken over, and is held or not: nobody has looked yet.
-    if (socket?.phase === "failed" && socket.detail !== null)
-      return `${shown(address, to)} is ${socket.detail}`;
+    // Without a reason, it was just taken over, and is held or not: nobody has looked yet. Ours is freed first.
+    if (socket?.phase !== "failed" || socket.detail === null || socket.ours === true) continue;
+    return `${shown(address, to)} is ${socket.detail}`;
   }
   return null;
 }
