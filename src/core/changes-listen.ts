@@ -1,4 +1,5 @@
 import type { Told } from "./changes-run.ts";
+import { helpedBy } from "./helpers.ts";
 import { isLive, type Observed, type ObservedService, type ObservedSocket } from "./observed.ts";
 import { failureWords, listensOn, retryIn, shortAddress, startsOnDemand } from "./socket-words.ts";
 import type { Millis, ServiceSpec } from "./spec.ts";
@@ -93,7 +94,7 @@ function socketAt({ sockets }: Observed, text: string): ObservedSocket | undefin
   return Object.hasOwn(sockets, text) ? sockets[text] : undefined;
 }
 
-/** A proxy listens for the service that it helps. */
+/** A proxy listens for the service that it helps, also once the file has it no more. */
 function ownerOf({ service }: ObservedSocket, specs: Specs): string {
-  return specs.get(service)?.helps ?? service;
+  return specs.get(service)?.helps ?? helpedBy(service);
 }

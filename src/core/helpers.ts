@@ -48,6 +48,11 @@ export function helperName(service: string): string {
   return `${service}:proxy`;
 }
 
+/** The service that one of this name helps: `api` of `api:proxy`; a name that a file has given is its own. */
+export function helpedBy(name: string): string {
+  return name.replace(/:.*$/, "");
+}
+
 /** Whether a name is one that only procs gives. */
 export function isHelperName(name: string): boolean {
   return name.includes(":");

@@ -188,6 +188,14 @@ describe("a service behind a proxy", () => {
     expect(story.why("api").join("\n")).toMatch(/Its proxy crashed .*\(procs logs api:proxy\)/);
   });
 
+  test("that goes without one is told by its own name", () => {
+    const story = new Story(desired());
+    bound(story, "api:proxy", ":3000");
+    story.want(wanting(service("other")));
+    story.hear({ kind: "unbound", address: ":3000" });
+    expect(story.told()).toContain("api does not listen on :3000 any more");
+  });
+
   test("drains what leaves, which is told", () => {
     const story = new Story(desired());
     bound(story, "api:proxy", ":3000");
