@@ -14,7 +14,7 @@ import {
 } from "./program.ts";
 import type { Run, RunContext } from "./run.ts";
 import { hardFileLimit } from "./shim.ts";
-import { upstreamPath } from "./upstream-path.ts";
+import { exchangeDoor, upstreamPath } from "./upstream-path.ts";
 
 /** Checks what can be checked before the spawn. Throws an Error whose message is one line for people. */
 export function checkRun(run: Run, extra: Readonly<Record<string, string>>, context: RunContext) {
@@ -45,13 +45,12 @@ export function checkRun(run: Run, extra: Readonly<Record<string, string>>, cont
   return change;
 }
 
-/**
- * Where it may listen beside what it shares with others, or in the place of its port: so that it can be reached by
- * itself. Another user than ours could not reach that folder.
- */
-function upstreamEnvironment({ id, spec }: Run, isOther: boolean, { paths }: RunContext) {
-  if (spec.listen === null || spec.listen.mode === "inetd" || isOther) return {};
-  const path = upstreamPath(paths, id);
+/** Where it may listen beside what it shares with others, or in the place of its port: so it is reached by itself. */
+function upstreamEnvironment(run: Run, isOther: boolean, { paths }: RunContext) {
+  const { listen } = run.spec;
+  if (listen === null || listen.mode === "inetd") return {};
+  const path = isOther ? exchangeDoor(run.reporter) : upstreamPath(paths, run.id);
+  if (path === null) return {};
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   rmSync(path, { force: true });
   return { PROCS_UPSTREAM: path };

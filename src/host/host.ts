@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Event } from "../core/event.ts";
 import { type InstanceId, sameId } from "../core/observed.ts";
@@ -19,13 +20,14 @@ import {
 import type { Drain } from "./lives.ts";
 import { attemptLimit, attemptProbe, type ProbeAnswer } from "./probes.ts";
 import { Processes } from "./processes.ts";
+import type { Run } from "./run.ts";
 import { Schedules } from "./schedules.ts";
 import { connectionsOf, sharingOf } from "./sharing.ts";
 import { hardFileLimit } from "./shim.ts";
 import { Sockets, type SocketsOptions } from "./sockets.ts";
 import { Sampler, type TreeStats } from "./stats.ts";
 import { attemptId, endForgottenAttempts, findStrays } from "./strays.ts";
-import { upstreamPath } from "./upstream-path.ts";
+import { exchangeDoor, upstreamPath } from "./upstream-path.ts";
 import { Watches } from "./watch.ts";
 
 export interface HostOptions {
@@ -181,7 +183,7 @@ async function probe(
   const target = {
     ...{ port: run.port, cwd, shell, env: run.env, mark, signal: abort.signal },
     sharing: sharingOf(run, () => processes.all(), sockets),
-    upstream: spec.listen === null ? null : upstreamPath(paths, run.id),
+    upstream: spec.listen === null ? null : doorOf(run, paths),
   };
   const { check } = asked;
   const filled =
@@ -192,6 +194,11 @@ async function probe(
   // It may have ended, or been renamed, meanwhile.
   const isCurrent = processes.all().includes(run);
   if (answer !== null && isCurrent) emit({ kind: "probed", id: run.id, probe: which, ...answer });
+}
+
+function doorOf(run: Run, paths: ProjectPaths): string {
+  const other = exchangeDoor(run.reporter);
+  return other !== null && existsSync(other) ? other : upstreamPath(paths, run.id);
 }
 
 interface ProbeContext {

@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import { basename } from "node:path";
+import { listenPort } from "../core/address.ts";
 import { argvOf } from "../core/command.ts";
 import type { ServiceSpec } from "../core/spec.ts";
 import type { HeldSocket } from "./sockets.ts";
@@ -30,8 +31,15 @@ export function listenEnvironment(
       .map((_, index) => (index === 0 ? spec.name : `${spec.name}-${index + 1}`))
       .join(":"),
     PROCS_LISTEN: JSON.stringify(entries),
+    ...portText(spec),
     ...(isNginx(spec) ? { NGINX: fds.map((fd) => `${fd};`).join("") } : {}),
   };
+}
+
+/** A program that only says `listen(process.env.PORT)` may be given a path as well: Node and many others take it. */
+function portText(spec: ServiceSpec): { readonly PORT?: string } {
+  const [first] = spec.listen?.addresses ?? [];
+  return listenPort(spec) === null && first?.kind === "unix" ? { PORT: first.path } : {};
 }
 
 /** It knows only its own variable, and takes it for the wish to go on with those sockets. */
