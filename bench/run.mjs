@@ -3,13 +3,14 @@
 //   npm run bench -- ps       one
 import { bench as flood } from "./flood.mjs";
 import { bench as logs } from "./logs.mjs";
+import { bench as onDemand } from "./on-demand.mjs";
 import { bench as ps } from "./ps.mjs";
 import { bench as rolling } from "./rolling.mjs";
 import { bench as throughput } from "./throughput.mjs";
 import { bench as up } from "./up.mjs";
 import { bench as zeroDowntime } from "./zero-downtime.mjs";
 
-const quick = { flood, logs, ps, throughput, up };
+const quick = { flood, logs, "on-demand": onDemand, ps, throughput, up };
 const all = { ...quick, rolling, "zero-downtime": zeroDowntime };
 const asked = process.argv.slice(2);
 for (const name of asked.length > 0 ? asked : Object.keys(quick)) {

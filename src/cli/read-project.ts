@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { usableCpus } from "../config/cpus.ts";
 import { loadProject } from "../config/load.ts";
 import type { Project } from "../core/spec.ts";
 import { type Diagnostic, EXIT, UserError } from "../errors.ts";
@@ -11,7 +12,8 @@ export function readProject(
   env: Env,
   cwd: string,
 ): { readonly project: Project; readonly warnings: readonly Diagnostic[] } {
-  const loaded = loadProject({ files: place.files, env, cwd, cpus: availableParallelism() });
+  const cpus = usableCpus(availableParallelism());
+  const loaded = loadProject({ files: place.files, env, cwd, cpus });
   if (!loaded.ok) throw new UserError(EXIT.config, loaded.diagnostics);
   return loaded;
 }

@@ -115,7 +115,7 @@ export interface Service {
    */
   cwd?: string;
   /**
-   * How many copies run, numbered from 1; `cpus` is one for each processor.
+   * How many copies run, numbered from 1; `cpus` is one for each processor that procs may use (affinity, and the limit of its container, count).
    */
   instances?: number | "cpus";
   /**

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { usableCpus } from "../config/cpus.ts";
 import type { PlanRequest } from "../control/protocol.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import { sameSpec } from "../core/diff.ts";
@@ -130,7 +131,7 @@ async function readAgain(
     if (value === null) delete env[name];
     else env[name] = value;
   }
-  const cpus = availableParallelism();
+  const cpus = usableCpus(availableParallelism());
   const given = project.files ?? [];
   const files = given.length > 0 ? given : [project.file];
   const loaded = loadProject({ files, env, cwd: project.folder, cpus });

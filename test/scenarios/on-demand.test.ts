@@ -165,14 +165,16 @@ test(
       let text = "";
       socket.setEncoding("utf8").on("data", (part) => {
         text += part;
-        if (text === "one\n") void project.procs("stop", "web").then(() => undefined);
       });
       socket.once("end", () => done(text)).once("error", fail);
     });
-    await until("nobody else is served", () => ask(port).then(() => false, isRefused));
+    await project.reaches("web", "ready");
+    const stop = project.procs("stop", "web");
+    await project.reaches("web", "stopping");
     socket.end("two\n");
     expect(await answer).toBe("one\ntwo\n");
-    await project.reaches("web", "stopped");
+    expect(await stop).toMatchObject({ code: 0 });
+    await expect(ask(port)).rejects.toThrow(/ECONNREFUSED/);
   },
   LIMIT_MS,
 );
@@ -203,10 +205,6 @@ function ask(port: number): Promise<string> {
     });
     socket.once("end", () => done(answer)).once("error", fail);
   });
-}
-
-function isRefused(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
 }
 
 /** How many runs of `web` there were. */
