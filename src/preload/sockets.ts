@@ -9,6 +9,7 @@ import { patchListen } from "./listen.ts";
 import { ServedList } from "./served.ts";
 import { SharedSocket } from "./shared.ts";
 import { Stop } from "./stop.ts";
+import { followMainThread, Threads } from "./threads.ts";
 
 /** Gives the sockets to the servers of this process, and ends those gently when it is told to stop. */
 export function install(given: readonly Given[], message: string | null): void {
@@ -22,7 +23,7 @@ export function install(given: readonly Given[], message: string | null): void {
   };
   const order = isMainThread ? readStop(process.env) : null;
   if (order !== null) {
-    new Stop({ order, message, served, end });
+    new Stop({ order, message, served, threads: new Threads(), end });
   }
   if (sockets.length === 0) return;
   let isFirst = true;
@@ -30,6 +31,7 @@ export function install(given: readonly Given[], message: string | null): void {
     if (!isFirst) return;
     isFirst = false;
     balance = startBalance(served, sockets);
+    if (!isMainThread) followMainThread(served);
     const { PROCS_UPSTREAM: path } = process.env;
     if (path !== undefined) door.open(path, served, sockets);
   };

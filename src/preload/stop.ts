@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { Drain } from "./drain.ts";
 import type { StopOrder } from "./given.ts";
 import type { ServedList } from "./served.ts";
+import type { Threads } from "./threads.ts";
 
 /** Of the grace: what a program that hears the signal itself has left for its own ways to end. */
 const SHARE_OF_DRAIN = 0.7;
@@ -15,6 +16,7 @@ interface Options {
   /** In place of the signal; null: the signal. */
   readonly message: string | null;
   readonly served: ServedList;
+  readonly threads: Threads;
   /** Other processes need not wait for this one any more. */
   readonly end: () => void;
 }
@@ -40,6 +42,7 @@ export class Stop {
     };
     process.emit = emit as typeof process.emit;
     options.served.onServers = () => this.#attend();
+    options.threads.onServes = () => this.#attend();
     if (options.message === null) return;
     process.on("newListener", (name: string) => {
       if (name === "message") setImmediate(() => this.#attend());
@@ -56,7 +59,8 @@ export class Stop {
   }
 
   #concerns(): boolean {
-    return this.#options.served.isBusy || this.#hears();
+    const { served, threads } = this.#options;
+    return served.isBusy || threads.areBusy || this.#hears();
   }
 
   #hears(): boolean {
@@ -77,7 +81,7 @@ export class Stop {
   }
 
   async #drain(): Promise<void> {
-    const { order, served } = this.#options;
+    const { order, served, threads } = this.#options;
     const { graceMs } = order;
     const workers = Object.values(cluster.workers ?? {});
     this.#options.end();
@@ -85,9 +89,10 @@ export class Stop {
       this.#hears() || process.listeners(order.signal).some((l) => l !== this.#listener);
     const limitMs = hasOwn ? graceMs * SHARE_OF_DRAIN : Math.max(0, graceMs * 0.9 - LAST_MS);
     const isOver = () => this.#phase === "over";
+    threads.drain(limitMs, !hasOwn);
     const drain = new Drain(served.open);
-    await drain.until(limitMs, !hasOwn, isOver);
-    await until(() => isOver() || workers.every(isGone), limitMs);
+    const areOthersDone = () => isOver() || (workers.every(isGone) && !threads.areBusy);
+    await Promise.all([drain.until(limitMs, !hasOwn, isOver), until(areOthersDone, limitMs)]);
     if (isOver()) return;
     if (!hasOwn) {
       drain.end();

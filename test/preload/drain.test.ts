@@ -216,6 +216,23 @@ test("a session of HTTP/2 finishes its streams, and is told to open no more", as
   expect(await program.exit).toBe("SIGTERM");
 });
 
+test("a server in a worker thread finishes its answer too", async () => {
+  const rig = await createOne();
+  const text = `
+    const { Worker, isMainThread } = require("worker_threads");
+    if (isMainThread) new Worker(__filename);
+    else require("http").createServer((request, response) => {
+      console.log("asked");
+      setTimeout(() => response.end("done"), 1000);
+    }).listen(process.env.PORT, () => console.log("listening"));`;
+  const program = await rig.run("a.cjs", text);
+  const slow = ask(rig);
+  await program.says("asked");
+  program.signal("SIGTERM");
+  expect(await slow).toMatchObject({ body: "done", connection: "close" });
+  expect(await program.exit).toBe("SIGTERM");
+});
+
 test("with PROCS_STOP away, and outside of procs, a signal is what it always was", async () => {
   const rig = await createOne();
   const program = await rig.run("a.mjs", SERVER, { PROCS_STOP: "" });
