@@ -43,7 +43,7 @@ export interface Demand {
   readonly since: Millis;
   /** Open connections, as far as can be seen. */
   readonly connections: number;
-  /** Since when there has been none; null: there is one. */
+  /** Since when there has been none; null: there is one, or nobody knows. */
   readonly idleSince: Millis | null;
   /** It did not come up: who waited was reset, and nothing starts until it is asked for by hand or edited. */
   readonly failed: FailedDemand | null;

@@ -25,7 +25,7 @@ export interface Host {
   unbind(address: ListenAddress): void;
   /** Of exactly these services, whose sockets are bound and of which nothing runs: `woken` when a connection waits. */
   wakeOn(specs: readonly ServiceSpec[]): void;
-  /** Count the connections of exactly these services, which run: `traffic` whenever that changes. */
+  /** Count the connections of exactly these services, which run: `traffic` at the first look, and whenever that changes. */
   count(specs: readonly ServiceSpec[]): void;
   /** When is the schedule next due? `scheduled` follows. */
   schedule(spec: ServiceSpec): void;

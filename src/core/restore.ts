@@ -80,14 +80,14 @@ function restoredService(
       rollout === null ? null : { ...rollout, progressAt: Math.min(now, progressAt + unwatchedMs) },
     // Its command died with the supervisor, or lives and nobody will hear how it ends.
     change: watched.running ? restoredChange(service, now) : service.change,
-    demand: restoredDemand(service, now),
+    demand: restoredDemand(service),
     watched: watched.running ? { ...watched, running: false, runsFor: null } : watched,
   };
 }
 
 /** Connections are counted anew, and nobody looked whether there was one. */
-function restoredDemand({ demand }: ObservedService, now: Millis): Demand | null {
-  return demand === null ? null : { ...demand, connections: 0, idleSince: now };
+function restoredDemand({ demand }: ObservedService): Demand | null {
+  return demand === null ? null : { ...demand, connections: 0, idleSince: null };
 }
 
 /** What the command that was cut short had been started for, and what changed since: one batch, which it runs for anew. */

@@ -88,9 +88,9 @@ export function woken(observed: Observed, service: string, now: Millis): Observe
 /** Wakes are counted within this time. */
 export const WAKES_MS = 10_000;
 
-/** Asked for now; whether anybody is connected is still to be seen. */
+/** Asked for now; whether anybody is connected is still to be told, and until then nobody knows that it is idle. */
 export function freshDemand(now: Millis): Demand {
-  return { since: now, connections: 0, idleSince: now, failed: null };
+  return { since: now, connections: 0, idleSince: null, failed: null };
 }
 
 /** How many connections there are now; that it is told says that there was one. */

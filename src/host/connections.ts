@@ -23,8 +23,8 @@ const COST_SHARE = 10;
 interface Counted {
   readonly spec: ServiceSpec;
   readonly everyMs: Millis;
-  /** What was told last. */
-  connections: number;
+  /** What was told last; null: nothing yet, so the first look is told whatever it sees. */
+  connections: number | null;
   /** What connections have left behind that were over at the last look; null: there was none. */
   remains: ReadonlySet<string> | null;
 }
@@ -44,12 +44,12 @@ export class Counter {
     this.#options = options;
   }
 
-  /** Exactly these, from "none" on. */
+  /** Exactly these. */
   count(specs: readonly ServiceSpec[]): void {
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     for (const name of this.#counted.keys()) if (!wanted.has(name)) this.#counted.delete(name);
     for (const [name, spec] of wanted) {
-      const { connections = 0, remains = null } = this.#counted.get(name) ?? {};
+      const { connections = null, remains = null } = this.#counted.get(name) ?? {};
       this.#counted.set(name, { spec, everyMs: everyMs(spec), connections, remains });
     }
     this.#arm();

@@ -21,7 +21,7 @@ export function unfinished(sight: Sight): string | null {
   }
   for (const [name, spec] of sight.desired.services) {
     if (offReason(sight.desired, name) !== null) continue;
-    const found = missing(sight, name, spec) ?? deaf(sight, name);
+    const found = missing(sight, name, spec) ?? deaf(sight, name) ?? restless(sight, name);
     if (found !== null) return found;
   }
   return leftOpen(sight) ?? unanswered(sight);
@@ -45,6 +45,18 @@ function deaf(sight: Sight, name: string): string | null {
 function isHeldByOthers(sight: Sight, name: string, aim: ServiceSpec): boolean {
   const texts = ownOf(aim).map(addressText);
   return texts.some((text) => !sight.host.sockets.held.has(text) && isLost(sight, name, text));
+}
+
+/** Nobody is connected to it, and it runs although it should rest then. */
+function restless(sight: Sight, name: string): string | null {
+  const aim = oracle.aimOf(sight, name);
+  const service = sight.observed.services.get(name);
+  if (aim?.listen?.start !== "on-demand" || aim.listen.mode !== "share") return null;
+  if (aim.listen.idle_stop === null || !service?.demand || service.demand.failed) return null;
+  const isUp = service.instances.every((i) => i.phase.kind === "ready");
+  return isUp && service.instances.length > 0 && service.rollout === null
+    ? `${name} does not rest`
+    : null;
 }
 
 /** Those who run have it, and no supervisor: until they are replaced it stays so. */

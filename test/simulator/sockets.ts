@@ -196,7 +196,7 @@ export class SimulatedSockets {
     for (const spec of this.counting) {
       const texts = ownOf(spec).map(addressText);
       const connections = [...this.callers].filter((c) => texts.includes(c.text)).length;
-      if ((this.#counted.get(spec.name) ?? 0) === connections) continue;
+      if (this.#counted.get(spec.name) === connections) continue;
       this.#counted.set(spec.name, connections);
       this.#options.answer(() => ({ kind: "traffic", service: spec.name, connections }));
     }

@@ -95,10 +95,15 @@ const notTooFew: Checker = {
 
 /** Another slot of the new version is empty and needs this very port: no order of stops avoids the gap. */
 function isPortNeeded(sight: Sight, own: Instance, aim: ServiceSpec): boolean {
-  if (typeof aim.port !== "number" || own.port === null) return false;
-  const slot = own.port - aim.port + 1;
-  if (slot < 1 || slot > oracle.wantedCount(sight, own.service) || slot === own.slot) return false;
-  return !instancesOf(sight, own.service).some((i) => i.slot === slot && isLive(i));
+  const { port: first } = aim;
+  if (typeof first !== "number") return false;
+  const given = ownOf(own.applied).map((address) => (address.kind === "tcp" ? address.port : null));
+  return [own.port, ...given].some((port) => {
+    const slot = port === null ? 0 : port - first + 1;
+    const isWanted = slot >= 1 && slot <= oracle.wantedCount(sight, own.service);
+    if (!isWanted || slot === own.slot) return false;
+    return !instancesOf(sight, own.service).some((i) => i.slot === slot && isLive(i));
+  });
 }
 
 /** It has what is to be bound for the new version: no order of stops avoids the gap. */

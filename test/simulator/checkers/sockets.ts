@@ -81,18 +81,21 @@ function wantsOpen(sight: Sight, name: string, text: string): boolean {
 /** A replacement that may still fail keeps its way back open: no caller is refused for having been too early. */
 const wayBack: Checker = {
   name: "the way back stays open",
-  action: ({ observed, desired }, action) => {
+  action: (sight, action) => {
+    const { observed, desired } = sight;
     if (action.kind !== "unbind") return null;
     const service = observed.services.get(action.service);
     const good = service?.good?.spec;
     if (service?.rollout == null || good === undefined) return null;
     if (offReason(desired, action.service) !== null) return null;
     const aim = service.rollout.to.spec;
+    const aims = [...desired.services.keys()].map((name) => aimOf(sight, name));
     const isGood = ownOf(good).some((one) => stable(one) === stable(action.address));
     const others = Object.values(observed.sockets).filter((s) => s.phase !== "bound");
     const isInWay = (one: ListenAddress) =>
       isSamePlace(one, action.address) || typeof aim.port === "number";
-    if (!isGood || ownOf(aim).some(isInWay) || typeof aim.port === "number") return null;
+    if (!isGood || aims.some((one) => one !== null && ownOf(one).some(isInWay))) return null;
+    if (typeof aim.port === "number") return null;
     return others.some(
       (socket) => isSamePlace(socket.address, action.address) && socket.phase !== "closing",
     )
@@ -165,6 +168,25 @@ const noVainBinds: Checker = {
   },
 };
 
+/** How late the host may tell of a connection in these worlds. */
+const LATE_MS = 1_000;
+
+/** Who is connected keeps a service up: it is not idle. */
+const notIdle: Checker = {
+  name: "who is connected is not idle",
+  action: (sight, action) => {
+    if (action.kind !== "demand" || action.effect !== "rest") return null;
+    if (offReason(sight.desired, action.service) !== null || sight.lostAt > 0) return null;
+    for (const { by, at, text } of sight.host.sockets.callers) {
+      if (by === null || by.state !== "alive" || by.id.service !== action.service) continue;
+      const since = Math.max(at, sight.bornAt, sight.touchedAt.get(action.service) ?? 0);
+      if (sight.now - since > LATE_MS)
+        return `${action.service} rests: a caller of ${text} is there`;
+    }
+    return null;
+  },
+};
+
 export const SOCKETS: readonly Checker[] = [
   allBeforeAStart,
   oneService,
@@ -174,4 +196,5 @@ export const SOCKETS: readonly Checker[] = [
   wakesWhatRests,
   boundIsHeld,
   noVainBinds,
+  notIdle,
 ];
