@@ -38,8 +38,9 @@ export class Connection {
   #isUsed = false;
   /** To leave its upstream when nobody can tell. */
   #isMoving = false;
-  /** To end then. */
+  /** To end then; where the client can be told, it has been. */
   #isLast = false;
+  #hasSaidLast = false;
   #clientEnded = false;
   #kept: Buffer | null = null;
 
@@ -84,7 +85,12 @@ export class Connection {
     if (this.#exchange.isAtRest) this.#detach();
   }
 
-  /** The proxy leaves: the connection ends at the next moment of rest. */
+  /** The proxy leaves: an answer from now on says that it is the last, and then the connection ends. */
+  announceEnd(): void {
+    this.#isLast = true;
+  }
+
+  /** It ends at the next moment of rest, whatever the client was told. */
   finish(): void {
     this.#isLast = true;
     if (this.isDetached) this.client.end();
@@ -131,6 +137,8 @@ export class Connection {
     if (this.#isOpen && (!this.#isMoving || !this.#exchange.isBetweenRequests)) {
       return this.#pass(bytes, length);
     }
+    // It was told that this is over.
+    if (this.client.writableEnded) return true;
     this.#keep(bytes, 0, length);
     if (this.isDetached) this.#attach();
     return false;
@@ -154,11 +162,20 @@ export class Connection {
     const exchange = this.#exchange;
     this.#isUsed = true;
     exchange.fromServer(bytes, length);
-    const text = exchange.responseText;
     const { client } = this;
+    const at = this.#isLast ? exchange.lastHeaderEnd : 0;
+    if (at > 0) {
+      this.#hasSaidLast = true;
+      client.write(copied(bytes, at));
+      client.write("Connection: close\r\n", "latin1");
+      const isRoom = client.write(Buffer.from(bytes.subarray(at, length)));
+      if (exchange.isAtRest) this.#detach();
+      return isRoom;
+    }
+    const text = exchange.responseText;
     const isRoom =
       text === null ? client.write(copied(bytes, length)) : client.write(text, "latin1");
-    if (this.#isMoving && exchange.isAtRest) this.#detach();
+    if ((this.#isMoving || this.#hasSaidLast) && exchange.isAtRest) this.#detach();
     return isRoom;
   }
 

@@ -17,6 +17,8 @@ export class Exchange {
   /** Of each request without a whole answer, whether it is a HEAD. */
   readonly #open: boolean[] = [];
   #isInterim = false;
+  /** The head that was read last answers the only request that there is. */
+  #isOnly = false;
   #isOpaque = false;
   #closes = false;
   /** Bytes have gone either way. */
@@ -51,6 +53,15 @@ export class Exchange {
     return this.#isOpaque ? null : this.#responses.text;
   }
 
+  /**
+   * Where in the bytes that came last from the server its last header ended, if that is of the answer to the only
+   * request there is; 0: nowhere. Another header may be put there.
+   */
+  get lastHeaderEnd(): number {
+    const { headEnd } = this.#responses;
+    return this.#isOpaque || !this.#isOnly ? 0 : Math.max(0, headEnd - 2);
+  }
+
   /** Bytes from the client; ends behind a request where `one` is asked for. Returns where it ended. */
   fromClient(bytes: Buffer, from: number, to: number, one: boolean): number {
     this.hasBegun = true;
@@ -65,6 +76,7 @@ export class Exchange {
     if (this.#isOpaque) return;
     // Nobody has asked, as far as we have understood.
     if (this.#open.length === 0) this.#responses.lose();
+    this.#isOnly = false;
     this.#responses.read(bytes, 0, to, false);
     if (this.#responses.isLost) this.#isOpaque = true;
   }
@@ -84,6 +96,7 @@ export class Exchange {
     // 101: from here on it is another protocol.
     if (head === null || head.status === 101) return null;
     this.#isInterim = head.status < 200;
+    this.#isOnly = !this.#isInterim && this.#open.length === 1;
     if (head.closes && !this.#isInterim) this.#closes = true;
     return head.framing;
   }

@@ -27,6 +27,8 @@ export class Messages {
   readonly #onEnd: () => void;
   /** What `read` was last given, as text, where it had to be looked at whole. */
   text: string | null = null;
+  /** Behind the head that ended last in what `read` was last given; 0: none did. */
+  headEnd = 0;
 
   constructor(onHead: OnHead, onEnd: () => void) {
     this.#onHead = onHead;
@@ -50,6 +52,7 @@ export class Messages {
   /** Goes on reading from `at`; ends behind the next message where `one` is asked for. Returns where it ended. */
   read(bytes: Buffer, from: number, to: number, one: boolean): number {
     this.text = null;
+    this.headEnd = 0;
     let at = from;
     while (at < to) {
       const wasBetween = this.isBetween;
@@ -92,6 +95,7 @@ export class Messages {
     }
     this.#carry = "";
     const next = at + end + 4 - carried;
+    this.headEnd = next;
     this.#begin(this.#onHead(whole.length === end + 4 ? whole : whole.slice(0, end + 4)));
     return next;
   }

@@ -87,6 +87,7 @@ export class ServiceProxy {
     const over = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
+    for (const connection of this.#connections) connection.announceEnd();
     setTimeout(() => this.#onEmpty?.(), this.#table?.drain_ms ?? 0);
     setTimeout(() => {
       for (const connection of this.#connections) connection.finish();

@@ -188,39 +188,6 @@ test("the last table holds without a supervisor, and the next supervisor is hear
   }
 });
 
-test("told to end, it answers what it has, ends idle connections, and leaves", async () => {
-  await using proxy = await startProxy();
-  const slow = gate();
-  await using program = await serve(named("one", slow.opened));
-  proxy.tell([program.as(1)]);
-  const idle = client(proxy.port);
-  idle.socket.write(GET);
-  await idle.has("one.");
-  const busy = client(proxy.port);
-  busy.socket.write(GET.replace("/", "/slow"));
-  await until("both are there", () => program.sockets.size === 2);
-  proxy.signal("SIGTERM");
-  expect(await idle.ends()).toBe("end");
-  idle.socket.end();
-  expect(busy.end()).toBeNull();
-  slow.open();
-  await busy.has("one.");
-  expect(await busy.ends()).toBe("end");
-  busy.socket.end();
-  expect(await proxy.ended()).toBe(0);
-});
-
-test("told to end, it waits for those that do not end no longer than the limit", async () => {
-  await using proxy = await startProxy();
-  await using program = await serve(echo);
-  proxy.tell([program.as(1)], { drain_ms: 300 });
-  const opaque = client(proxy.port);
-  opaque.socket.write("\x00");
-  await opaque.has("\x00");
-  proxy.signal("SIGTERM");
-  expect(await proxy.ended()).toBe(0);
-});
-
 test("a program on a unix socket is reached there", async () => {
   await using proxy = await startProxy();
   await using program = await serve(named("unix"), { path: join(proxy.folder, "up") });
