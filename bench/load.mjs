@@ -85,7 +85,9 @@ function client() {
     if (state.isOver) return;
     const answer = state.isAsked ? parse(state.received, true) : null;
     if (answer !== null) return answered({ ...answer, isLast: true });
-    if (state.isAsked) return over("reset", `${detail}, ${state.received.length} bytes received`);
+    const { length } = state.received;
+    const begin = JSON.stringify(state.received.slice(0, 40));
+    if (state.isAsked) return over("reset", `${detail}, ${length} bytes received: ${begin}`);
     result.closedIdle += 1;
     over(null);
   };
