@@ -93,7 +93,8 @@ function settings({ paths, askEverySeconds }: GuardianFacts): string {
   return [
     `state=${quoted(paths.state)} runtime=${quoted(paths.runtime)} events=${quoted(paths.events)}`,
     `lock=${quoted(paths.lock)} id=${paths.id} rounds=${askEverySeconds}`,
-    "node= nap= eye= well=0 silent=0 leaving=0 deaths=0 faults=0",
+    "node=$ward nap= eye= well=0 silent=0 leaving=0 deaths=0 faults=0",
+    '[ -z "$ward" ] || well=1',
     "export PROCS_GUARDED=$$ PROCS_CHARGE=1",
     TAKE_CHARGE,
   ].join("\n");
@@ -117,13 +118,14 @@ const FUNCTIONS = `say() { echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) guardian: $1" >&
 # Whether a pid is a child of ours that lives, or our ward. Never true of a stranger who has its number by now.
 lives() {
   [ -n "$1" ] || return 1
-  [ -d /proc/self ] || { kill -0 "$1" 2>/dev/null; return; }
+  [ -d /proc/self ] || { kill -0 "$1" 2>/dev/null; return $?; }
   read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
   case $stat in *") Z "* | *") X "*) return 1 ;; esac
   if [ "$1" = "$ward" ]; then
     set -- \${stat##*) }
     [ "\${20}" = "$born" ]
-    return
+    # Without a word, bash returns what was before the trap in which it is.
+    return $?
   fi
   case $stat in *") "?" $$ "*) return 0 ;; *) return 1 ;; esac
 }
@@ -137,7 +139,7 @@ watch() { ${BARE} cat <&${HEIR_FD} >/dev/null 2>&1 ${HEIR_FD}<&- ${HELD_BACK} & 
 is_over() {
   name=
   read -r name 2>/dev/null <"$charge"
-  [ -n "$name" ] && [ "$name" != "$known" ] || return
+  [ -n "$name" ] && [ "$name" != "$known" ] || return 1
   kill -0 "$name" 2>/dev/null || { take_charge; return 1; }
 }
 
@@ -203,7 +205,10 @@ trap look CHLD
 /** Reads how its child ended, or finds that its ward has. */
 const AWAIT_END = `await_end() {
   while :; do
-    if [ -n "$ward" ]; then lives "$eye" || watch; fi
+    if [ -n "$ward" ]; then
+      lives "$node" || break
+      lives "$eye" || watch
+    fi
     wait "$eye"
     code=$?
     lives "$node" || break
@@ -224,10 +229,9 @@ const AWAIT_END = `await_end() {
 }`;
 
 const LOOP = `while :; do
-  well=0 silent=0 how=
-  if [ -n "$ward" ]; then
-    well=1 node=$ward
-  else
+  how=
+  if [ -z "$ward" ]; then
+    well=0 silent=0
     "$@" 7>&- 8<&8 ${LOCK_FD}>&${LOCK_FD} &
     node=$! eye=$!
   fi
