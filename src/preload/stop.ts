@@ -10,6 +10,8 @@ const SHARE_OF_DRAIN = 0.7;
 /** How long connections that were ended have to go. */
 const LAST_MS = 100;
 const LOOK_MS = 20;
+/** npm and the like pass on to their child what the whole group was sent anyway: that is no second signal. */
+const ECHO_MS = 1_000;
 
 interface Options {
   readonly order: StopOrder;
@@ -31,6 +33,7 @@ export class Stop {
   readonly #options: Options;
   readonly #listener = () => this.#unheard();
   #attends = false;
+  #drainsSince = 0;
   #phase: "waiting" | "draining" | "over" = "waiting";
 
   constructor(options: Options) {
@@ -71,11 +74,13 @@ export class Stop {
   #take(name: string | symbol): boolean {
     if (name !== this.#options.order.signal || this.#phase === "over") return false;
     if (this.#phase === "draining") {
+      if (performance.now() - this.#drainsSince < ECHO_MS) return true;
       this.#phase = "over";
       return false;
     }
     if (!this.#concerns()) return false;
     this.#phase = "draining";
+    this.#drainsSince = performance.now();
     void this.#drain();
     return true;
   }

@@ -13,7 +13,7 @@ async function createOne(): Promise<Rig> {
   rigs.push(rig);
   const server = `
     import { createServer } from "node:http";
-    createServer((q, a) => a.end("below")).listen(process.env.PORT, () => console.log("listening"));`;
+    createServer((q, a) => void console.log("asked", q.url) ?? setTimeout(() => a.end("below"), q.url === "/slow" ? 1500 : 0)).listen(process.env.PORT, () => console.log("listening"));`;
   writeFileSync(join(rig.folder, "server.mjs"), server);
   const scripts = { start: "node server.mjs" };
   writeFileSync(join(rig.folder, "package.json"), JSON.stringify({ name: "x", scripts }));
@@ -25,6 +25,16 @@ test("below npm the program has the socket", async () => {
   const program = rig.start(["npm", "start"]);
   await program.says("listening");
   expect(await ask(rig)).toMatchObject({ body: "below" });
+});
+
+test("below npm, which passes the signal on a second time, an answer is finished", async () => {
+  const rig = await createOne();
+  const program = rig.start(["npm", "start"]);
+  await program.says("listening");
+  const slow = ask(rig, "/slow");
+  await program.says("asked /slow");
+  program.signal("SIGTERM");
+  expect(await slow).toMatchObject({ body: "below" });
 });
 
 const node = "process.execPath, ['server.mjs']";

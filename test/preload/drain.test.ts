@@ -118,12 +118,19 @@ test("a connection without a request is kept for a last one, and ended after abo
   expect(await program.exit).toBe("SIGTERM");
 });
 
-test("a second signal is not kept back", async () => {
+test("a second signal is not kept back, save the echo of the first", async () => {
   const rig = await createOne();
   const program = await rig.run("a.mjs", SERVER);
   const slow = ask(rig, "/60000").catch((error: Error) => error.message);
   await program.says("asked /60000");
   await toldToStop(rig, program);
+  program.signal("SIGTERM");
+  const at = performance.now();
+  await Promise.race([
+    program.exit,
+    until("a second has gone", () => performance.now() - at > 1_000),
+  ]);
+  expect(performance.now() - at).toBeGreaterThan(1_000);
   program.signal("SIGTERM");
   expect(await program.exit).toBe("SIGTERM");
   expect(await slow).toBe("socket hang up");
