@@ -2,6 +2,7 @@ import { fstatSync, readFileSync } from "node:fs";
 import { addressText } from "../core/address.ts";
 import type { ListenAddress } from "../core/spec.ts";
 import { describeProcess, type Holder, ownersOf, userName } from "./holder.ts";
+import { holderByLsof } from "./lsof.ts";
 import {
   hostDigits,
   isOverlapping,
@@ -12,6 +13,7 @@ import {
 } from "./net-table.ts";
 import { SocketError } from "./raw-sockets.ts";
 import { socketWords } from "./socket-words.ts";
+import { hasProc } from "./tree.ts";
 
 /** An address that a service is to listen on. */
 export interface Wanted {
@@ -48,6 +50,7 @@ export function findTaken(
   own: OwnView,
   what: "listening" | "any" = "listening",
 ): readonly Taken[] {
+  if (!hasProc) return wanted.flatMap(takenByLsof);
   const ownInodes = new Set(own.held.map(({ fd }) => fstatSync(fd).ino));
   const table = wanted.some(({ address }) => address.kind === "tcp") ? readTcp() : null;
   const listeners = wanted.map(({ address }) =>
@@ -61,6 +64,14 @@ export function findTaken(
     const pids = found.flatMap(({ inode }) => owners.get(inode) ?? []);
     return [takenBy(each, pids, first.uid, own)];
   });
+}
+
+/** Without /proc: who has it, not whose it is. */
+function takenByLsof({ service, address }: Wanted): readonly Taken[] {
+  const holder = holderByLsof(address);
+  if (holder === null) return [];
+  const reason = `taken by ${holderWords(holder)}`;
+  return [{ service, address: addressText(address), holder, reason }];
 }
 
 interface Found {
