@@ -65,7 +65,7 @@ const OF_SERVICE: Table = {
   interpreter: "put it into command: command: python3 app.py",
   interpreter_args: "put them into command: command: node --inspect server.js",
   node_args: "put them into command: command: node --inspect server.js",
-  exec_mode: "not needed: instances share the port",
+  exec_mode: "not needed: with `listen: 3000` all instances share the port",
   max_memory_restart:
     "pm2's max_memory_restart will be `limits: { memory: 300MB }`, which does not work yet",
   max_restarts: "pm2's max_restarts is `restart: { max: 10 }` here",
