@@ -75,6 +75,12 @@ function leave(draft: Draft, part: Part): void {
     if (!isLive(instance)) draft.do({ kind: "forget", id: idOf(instance), reason: OFF_WORDS[off] });
   }
   const active = service.instances.filter(isActive);
+  const behind = active.length === 0 ? null : stillBehind(part);
+  if (behind !== null) {
+    const detail = `${behind} is still behind it`;
+    draft.wait({ service: name, slot: null, for: "dependents", detail });
+    return;
+  }
   const dependents = active.length === 0 ? [] : leavingDependents(desired, observed, name);
   if (dependents.length > 0) {
     const detail = `${dependents.join(", ")} ${dependents.length === 1 ? "stops" : "stop"} first`;
@@ -89,6 +95,14 @@ function leave(draft: Draft, part: Part): void {
   if (isOver && service.instances.length === 0 && observed.services.has(name)) {
     draft.do({ kind: "dismiss", service: name, reason: OFF_WORDS[off] });
   }
+}
+
+/** A proxy that is not wanted any more serves until the instances behind it have been replaced; null: it may go. */
+function stillBehind({ desired, observed, service }: Part): string | null {
+  const helped = service.instances.find(isActive)?.applied.helps ?? null;
+  if (helped === null || offReason(desired, helped) !== null) return null;
+  const instances = observed.services.get(helped)?.instances ?? [];
+  return instances.some((i) => isLive(i) && i.applied.listen?.mode === "proxy") ? helped : null;
 }
 
 /** `was: old-name`: the same process under a new name is no reason to restart it. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { withIntent } from "../../src/core/desired.ts";
+import { withHelpers } from "../../src/core/helpers.ts";
 import { restored } from "../../src/core/restore.ts";
 import type { ListenAddress, ServiceSpec } from "../../src/core/spec.ts";
-import { listening, service } from "../rig/specs.ts";
+import { listening, service, services } from "../rig/specs.ts";
 import { TCP, World } from "./world.ts";
 
 const LOCAL: ListenAddress = { kind: "tcp", host: "127.0.0.1", port: 3000 };
@@ -175,6 +176,27 @@ describe("an edit of an address", () => {
     expect(plan).toContain("adopt web.1#1: api is called web now");
     expect(plan).toContain("bind :3000 of web: web has it now");
     expect(plan).not.toMatch(/unbind|stop/);
+  });
+
+  test("a proxy that is not wanted any more serves until what is behind it has been replaced", () => {
+    const proxied = api(listening(3000, { mode: "proxy" }), { port: "auto" });
+    const world = new World();
+    world.desired = { ...world.desired, services: withHelpers(services(proxied)) };
+    world.look();
+    bound(world, ":3000", "api:proxy");
+    world.started("api.1#1");
+    world.ready("api.1#1");
+    world.started("api:proxy.1#1");
+    world.ready("api:proxy.1#1");
+    const moved = world.want(api());
+    expect(moved).toContain("bind :3000 of api: api has it now");
+    expect(moved).toContain("start api.1#2: new version");
+    expect(moved).not.toContain("stop");
+    bound(world, ":3000");
+    world.started("api.1#2");
+    expect(world.ready("api.1#2")).toContain("stop api.1#1: changed");
+    expect(world.ended("api.1#1")).toContain("stop api:proxy.1#1: not in the file any more");
+    expect(world.ended("api:proxy.1#1")).not.toContain("unbind");
   });
 
   test("what one service leaves another one has when the last instance has gone, without a gap", () => {
