@@ -1,9 +1,9 @@
-import { listenPort } from "./address.ts";
 import { type Desired, intentOf, OFF_WORDS, type OffReason } from "./desired.ts";
 import { sameProcess } from "./diff.ts";
 import type { Fate, Worlds } from "./fate.ts";
 import type { PlanService } from "./plan-doc.ts";
 import { type Sources, tellChange } from "./preview-changes.ts";
+import { because, losesProxy, mayOverlap } from "./preview-gap.ts";
 import {
   closeWords,
   gapWords,
@@ -180,7 +180,7 @@ function startLine(fate: Fate, to: ServiceSpec): Line {
 function replaceLine(fate: Fate, to: ServiceSpec): Line {
   const count = fate.countBefore === fate.countAfter ? instances(fate.countAfter) : fromTo(fate);
   const reason = reasonOf(fate);
-  if (fate.readyMin > 0) {
+  if (fate.readyMin > 0 && !losesProxy(fate)) {
     const words = `rolling restart, ${count}, ${sharesPorts(fate, to) ? "each port is down in turn" : "no downtime"}`;
     return { symbol: "~", action: "rolling_restart", words, reason };
   }
@@ -198,26 +198,6 @@ function replaceLine(fate: Fate, to: ServiceSpec): Line {
 function sharesPorts({ from, countBefore, countAfter }: Fate, to: ServiceSpec): boolean {
   if (typeof from?.port !== "number" || typeof to.port !== "number") return false;
   return from.port < to.port + countAfter && to.port < from.port + countBefore;
-}
-
-/** The new one starts while the old one is there: whether anybody is ready meanwhile is another question. */
-function mayOverlap(from: ServiceSpec, { reload, port, rollout, listen }: ServiceSpec): boolean {
-  if (reload === "restart" || listen?.wait === true || rollout.surge === 0) return false;
-  if (typeof port === "number" || (typeof from.port === "number" && listen !== null)) return false;
-  return reload === "rolling" || port === "auto" || listen !== null || rollout.surge !== null;
-}
-
-/** Why the old one must have gone before the new one starts. */
-function because(from: ServiceSpec, { reload, port, rollout, listen }: ServiceSpec): string {
-  if (reload === "restart") return "reload is restart";
-  if (listen?.wait === true) return "one at a time has the socket (listen.wait)";
-  if (typeof from.port === "number" && listen !== null)
-    return `what runs holds :${from.port} itself`;
-  if (typeof port === "number" && listenPort(from) === port)
-    return `procs holds :${port} until then`;
-  if (typeof port === "number" && port === from.port) return `it holds :${port} alone`;
-  if (rollout.surge === 0) return "rollout.surge is 0";
-  return "it may not run twice at once (reload: rolling allows it)";
 }
 
 function scaleLine(fate: Fate): Line {

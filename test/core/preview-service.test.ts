@@ -127,6 +127,8 @@ const EDITS: readonly (readonly [string, Keys, Keys])[] = [
   ["20 drain and stickiness", PROXIED, { listen: { ...PROXIED.listen, drain: 0, sticky: true } }],
   ["20 command, behind a proxy", PROXIED, fast],
   ["20 the proxy comes", { listen: listening() }, PROXIED],
+  ["20 the proxy goes", PROXIED, { listen: listening(), port: null }],
+  ["20 the proxy and the address go", PROXIED, { listen: listening(3001), port: null }],
   ["20 starts on demand from now on", { listen: listening() }, { listen: listening(3000, LAZY) }],
   ["20 idle: another command", { listen: listening(3000, LAZY) }, fast],
   ["20 idle: another port", { listen: listening(3000, LAZY) }, { listen: listening(3001, LAZY) }],
