@@ -64,7 +64,8 @@ function client() {
     else setTimeout(client, REST_MS);
   };
   const ask = () => {
-    if (ending) return over(null);
+    // Who has connected asks at least once.
+    if (ending && state.asked > 0) return over(null);
     state.received = "";
     state.asked = performance.now();
     state.isAsked = true;
