@@ -18,13 +18,13 @@ export interface StopOrder {
   readonly graceMs: number;
 }
 
-/** The sockets that the environment names and this process really has. Never throws. */
+/** The sockets that the environment names; `isHeld` says which of them this process really has. Never throws. */
 export function readGiven(env: NodeJS.ProcessEnv): readonly Given[] {
   const text = env.PROCS_LISTEN;
   if (text === undefined) return [];
   try {
     const list: unknown = JSON.parse(text);
-    return Array.isArray(list) ? list.map(givenIn).filter(isHeld) : [];
+    return Array.isArray(list) ? list.map(givenIn) : [];
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
 import { isMainThread } from "node:worker_threads";
-import { readGiven } from "./given.ts";
+import { type Given, isHeld, readGiven } from "./given.ts";
 import { installMessages } from "./message.ts";
 
 /**
@@ -11,10 +11,25 @@ function begin(): void {
   // Other runtimes read NODE_OPTIONS too, and are made differently.
   if (env.PROCS_PRELOAD === "off" || "bun" in versions || "deno" in versions) return;
   const messages = isMainThread ? installMessages(env) : null;
-  const given = readGiven(env);
+  const named = readGiven(env);
+  const given = named.filter(isHeld);
+  if (given.length < named.length) explainTaken(named);
   if (given.length === 0 && messages?.stopMessage == null) return;
   if (Number.parseInt(versions.node, 10) < OLDEST_NODE) return;
   load().install(given, messages?.stopMessage ?? null);
+}
+
+/** Somebody between procs and this process has closed the sockets: their ports are taken, and nobody would know why. */
+function explainTaken(named: readonly Given[]): void {
+  process.on("uncaughtExceptionMonitor", (error) => {
+    const { code, port } = Object(error);
+    if (code !== "EADDRINUSE" || !named.some((each) => each.port === port)) return;
+    process.stderr.write(
+      `procs holds port ${port} for this service, and this process was not given it: what\n` +
+        "started it does not pass it on (node --watch and node --run do not). Let procs run\n" +
+        "the program itself; it can watch files too (watch).\n",
+    );
+  });
 }
 
 /** What is taken hold of inside Node is known from here on. */

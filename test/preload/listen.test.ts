@@ -168,6 +168,15 @@ test("with PROCS_PRELOAD=off nothing is given, and the port is taken", async () 
   expect(program.said()).toContain("EADDRINUSE");
 });
 
+test("a program that was not given it, and dies of that, says why", async () => {
+  const rig = await createOne();
+  const text = `${SERVER} console.log("listening"); server.listen(process.env.PORT);`;
+  const given = JSON.stringify([{ fd: 3, ino: 1, port: rig.port }]);
+  const program = await rig.run("a.mjs", text, { PROCS_LISTEN: given });
+  expect(await program.exit).toBe(1);
+  await program.says(`procs holds port ${rig.port} for this service`);
+});
+
 test("a descriptor that is another socket by now is not believed", async () => {
   const rig = await createOne();
   const text = `${SERVER} server.on("error", (error) => console.log("listening not:", error.code)).listen(process.env.PORT);`;
