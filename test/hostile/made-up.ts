@@ -121,14 +121,7 @@ export function madeUpProject(random: Random, wildness: number): unknown {
 }
 
 /** Refused for now, so they would hide everything else. */
-const LATER: ReadonlySet<string> = new Set([
-  "hooks",
-  "tty",
-  "include",
-  "was",
-  "memory",
-  "cpus",
-]);
+const LATER: ReadonlySet<string> = new Set(["hooks", "tty", "include", "was", "memory", "cpus"]);
 
 interface Where {
   readonly depth: number;
