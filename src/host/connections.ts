@@ -89,7 +89,7 @@ export class Counter {
 }
 
 /** Open connections at these addresses, those that wait to be accepted too; null: it cannot be seen. */
-export function countConnections(
+function countConnections(
   addresses: readonly ListenAddress[],
   table: TcpTable | null,
 ): number | null {

@@ -6,7 +6,7 @@ import type { ServiceSpec } from "../core/spec.ts";
 import type { HeldSocket } from "./sockets.ts";
 
 /** Sockets are passed from this descriptor on, as systemd does it. */
-export const FIRST_FD = 3;
+const FIRST_FD = 3;
 
 /**
  * What tells a program which descriptors are sockets: systemd's variables (LISTEN_PID is set by the shim, which alone

@@ -14,14 +14,14 @@ export function destinationOf(address: ListenAddress): Destination {
   return { port, host: host === "0.0.0.0" || host === "::" ? null : host };
 }
 
-export function connectTo(to: Destination): Socket {
+function connectTo(to: Destination): Socket {
   if ("path" in to) return connect(to.path);
   const { host, port } = to;
   return connect(host === null ? { host: "localhost", lookup: lookupLocal, port } : { host, port });
 }
 
 /** `localhost` means this machine, whichever of its two addresses the program listens on. */
-export const lookupLocal: LookupFunction = (_host, options, callback) => {
+const lookupLocal: LookupFunction = (_host, options, callback) => {
   const both = [
     { address: "127.0.0.1", family: 4 },
     { address: "::1", family: 6 },

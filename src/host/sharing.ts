@@ -78,7 +78,7 @@ function inodesOf(
 }
 
 /** Whether something that lives was given one of these addresses. */
-export function isSharedWith(
+function isSharedWith(
   { spec, isSpawned, isTreeGone }: Run,
   addresses: readonly ListenAddress[],
 ): boolean {
