@@ -35,6 +35,7 @@ const SHOWS: Record<string, (project: Project) => Promise<void>> = {
   listen: (project) => answersAnew(project, "VERSION", "version 1", "version 2"),
   nginx: (project) => answersAnew(project, "GREETING", "hello", "good evening"),
   gunicorn: (project) => answersAnew(project, "GREETING", "hello", "good evening"),
+  proxy: (project) => answersAnew(project, "VERSION", "version 1", "version 2"),
   "on-demand": async (project) => {
     await project.reaches("report", "idle");
     const [port = 0] = portsIn(project);
@@ -69,13 +70,18 @@ const SHOWS: Record<string, (project: Project) => Promise<void>> = {
 /** The ports in the files of an example; a test puts free ones in their place. */
 const PORTS: Record<string, readonly number[]> = {
   listen: [3000],
+  proxy: [3000],
   nginx: [8080],
   gunicorn: [8000],
   "on-demand": [3000],
   inetd: [1717, 1718],
   graceful: [4001, 4002, 4003, 4004, 4005],
 };
-const NEEDS: Record<string, string> = { nginx: "nginx", gunicorn: "gunicorn" };
+const NEEDS: Record<string, string> = {
+  nginx: "nginx",
+  gunicorn: "gunicorn",
+  proxy: "python3",
+};
 
 for (const [name, show] of Object.entries(SHOWS)) {
   const needs = NEEDS[name];
@@ -190,7 +196,7 @@ async function answersAnew(
 ): Promise<void> {
   const file = join(project.folder, "procs.yaml");
   const text = readFileSync(file, "utf8");
-  const url = `http://127.0.0.1:${/^ {4}listen: (\d+)/m.exec(text)?.[1]}/`;
+  const url = `http://127.0.0.1:${/^ {4}(?:listen: | {2}port: )(\d+)/m.exec(text)?.[1]}/`;
   expect(await (await fetch(url)).text()).toContain(old);
   const value = JSON.stringify(fresh.replace("version ", ""));
   project.write("procs.yaml", text.replace(new RegExp(`( ${key}:).*`), `$1 ${value}`));
