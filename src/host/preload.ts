@@ -7,6 +7,7 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  rmSync,
   statSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -87,6 +88,23 @@ export function shareFile(
   } catch {
     return null;
   }
+}
+
+/** How many runs that this supervisor started have a file outside of the runtime folder, which nobody else removes. */
+const users = new Map<string, number>();
+
+/** A run counts in that file from now on. */
+export function useShare(path: string): void {
+  users.set(path, (users.get(path) ?? 0) + 1);
+}
+
+/** It does not any more: the last one removes the file. */
+export function leaveShare(path: string): void {
+  const left = (users.get(path) ?? 1) - 1;
+  users.set(path, left);
+  if (left > 0) return;
+  users.delete(path);
+  rmSync(path, { force: true });
 }
 
 export function giveTo(path: string, account: Account): void {

@@ -11,10 +11,12 @@ import { MESSAGE_FILE, makeMessageFile, messageEnvironment } from "./message.ts"
 import { type Bridge, HEARD_FILE, notifyEnvironment, openNotifySocket } from "./notify.ts";
 import {
   copyPreload,
+  leaveShare,
   needsPreload,
   preloadEnvironment,
   preloadFolder,
   shareFile,
+  useShare,
 } from "./preload.ts";
 
 /** Of a matching line, as shown to people. */
@@ -71,6 +73,8 @@ class RunReporter implements Reporter {
   readonly #options: Pick<ReporterOptions, "runtime" | "files" | "report">;
   #folder: ExchangeFolder | null = null;
   #bridge: Bridge | null = null;
+  /** Where it counts its connections. */
+  #share: string | null = null;
   #heard: { close(): void } | null = null;
   #hasSaid = false;
   #check: Check | null = null;
@@ -100,6 +104,8 @@ class RunReporter implements Reporter {
     const folder = own ?? (needsCopy ? this.exchange?.folder : null) ?? null;
     if (folder === null) return;
     const share = shareFile(spec, { runtime, account });
+    if (share !== null) useShare(share);
+    this.#share = share;
     this.env = { ...this.env, ...preloadEnvironment(spec, { folder, share }) };
   }
 
@@ -148,6 +154,8 @@ class RunReporter implements Reporter {
     this.#rest();
     this.#bridge?.close();
     this.#folder?.remove();
+    if (this.#share !== null) leaveShare(this.#share);
+    this.#share = null;
   }
 
   leave(): void {

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,10 +16,12 @@ import type { ServiceSpec } from "../../src/core/spec.ts";
 import type { Account } from "../../src/host/account.ts";
 import {
   copyPreload,
+  leaveShare,
   needsPreload,
   preloadEnvironment,
   preloadFolder,
   shareFile,
+  useShare,
 } from "../../src/host/preload.ts";
 import { listening } from "../rig/specs.ts";
 import { specOf } from "./spec.ts";
@@ -77,6 +80,17 @@ test("the instances of a service share one file in the runtime folder", () => {
   expect(shareFile(spec({ listen: LISTEN }), place)).toBe(path);
   expect(statSync(path ?? "").size).toBe(8);
   expect(shareFile(spec({}), place)).toBe(null);
+});
+
+test("the last run that counts in the file removes it", () => {
+  const place = { runtime: temporary(), account: null };
+  const path = shareFile(spec({ listen: LISTEN }), place) ?? "";
+  useShare(path);
+  useShare(path);
+  leaveShare(path);
+  expect(existsSync(path)).toBe(true);
+  leaveShare(path);
+  expect(existsSync(path)).toBe(false);
 });
 
 test("a file of another make is not shared, and nothing fails for it", () => {
