@@ -8,11 +8,6 @@ export function startsOnDemand(spec: ServiceSpec | null): boolean {
   return spec?.listen?.start === "on-demand";
 }
 
-/** procs listens for it with sockets that its instances share, so that nobody is refused while none is ready. */
-export function isHeldOpen(spec: ServiceSpec): boolean {
-  return spec.listen !== null;
-}
-
 /** `:8025`, `:80, :443`, `./api.sock`; null: procs listens on nothing for it. */
 export function listensOn(spec: ServiceSpec | null): string | null {
   const addresses = spec?.listen?.addresses ?? [];
