@@ -59,6 +59,11 @@ export class Connection {
     return this.#target;
   }
 
+  /** It will come to a moment of rest. */
+  get isMovable(): boolean {
+    return this.#exchange.hasBegun && !this.#exchange.isOpaque && !this.#isMoving;
+  }
+
   /** Waits for the client to speak before it is given an upstream again. */
   get isDetached(): boolean {
     return this.#upstream === null && this.heldSince === 0;

@@ -77,8 +77,22 @@ export class ServiceProxy {
         if (connection.target !== null && leaving.has(connection.target)) connection.move();
       }
     }
+    this.#level();
     this.#look();
     this.#options.onDrained();
+  }
+
+  /** Lets kept connections go on at an instance that has come, or come back, and would have none for long. */
+  #level(): void {
+    const surplus = new Map(this.#upstreams.surplus());
+    if (surplus.size === 0) return;
+    for (const connection of this.#connections) {
+      const { target } = connection;
+      const left = target === null ? 0 : (surplus.get(target) ?? 0);
+      if (target === null || left === 0 || !connection.isMovable) continue;
+      surplus.set(target, left - 1);
+      connection.move();
+    }
   }
 
   /** Accepts no more; resolves when no connection is left, or when `drain_ms` of the table are over. */

@@ -62,6 +62,15 @@ export class Upstreams {
     return this.#isSticky ? ownOf(source, from) : this.#leastOf(from);
   }
 
+  /** How many connections each has too many, while another has less than half of its share. Sticky: none. */
+  surplus(): ReadonlyMap<Upstream, number> {
+    const ready = this.#all.filter((one) => one.state === "ready");
+    const fair = Math.ceil(ready.reduce((sum, one) => sum + one.connections, 0) / ready.length);
+    const isUneven = !this.#isSticky && ready.some((one) => one.connections * 2 < fair);
+    const over = isUneven ? ready.filter((one) => one.connections > fair) : [];
+    return new Map(over.map((one) => [one, one.connections - fair]));
+  }
+
   suspect(upstream: Upstream, now: number): void {
     upstream.suspectUntil = now + SUSPECT_MS;
   }

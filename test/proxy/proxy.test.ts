@@ -257,3 +257,23 @@ test("connections are spread evenly, and by client address where that is asked f
   expect([...(await countOf([one, two], 20))].sort((a, b) => a - b)).toEqual([0, 20]);
   for (const { socket } of own) socket.destroy();
 });
+
+test("kept connections spread to an instance that comes later", async () => {
+  await using proxy = await startProxy();
+  await using one = await serve(named("one"));
+  await using two = await serve(named("two"));
+  proxy.tell([one.as(1)]);
+  const kept = Array.from({ length: 12 }, () => client(proxy.port));
+  for (const each of kept) {
+    each.socket.write(GET);
+    await each.has("one.");
+  }
+  proxy.tell([one.as(1), two.as(2)]);
+  await until("half of them are let go", () => one.sockets.size === 6);
+  for (const { socket } of kept) socket.write(GET);
+  expect(await countOf([one, two], 12)).toEqual([6, 6]);
+  await until("all are answered", () =>
+    kept.every((each) => each.text().split("200").length === 3),
+  );
+  for (const { socket } of kept) socket.destroy();
+});

@@ -35,6 +35,9 @@ const SETTINGS: ProxyTable = {
   ...{ proxy_protocol: false, hold_ms: 10_000, drain_ms: 10_000 },
 };
 
+/** Built while the test file is loaded: no test is to wait for it. */
+const MAIN = join(builtPackage(), "dist/proxy/main.js");
+
 /** `nofile`: its limit of open files. */
 export async function startProxy(options: { readonly nofile?: number } = {}): Promise<Proxied> {
   const folder = mkdtempSync(join(tmpdir(), "procs-proxy-"));
@@ -72,9 +75,8 @@ export async function startProxy(options: { readonly nofile?: number } = {}): Pr
     await new Promise<void>((done) => server?.listen(socket, done));
   };
   await supervise(true);
-  const main = join(builtPackage(), "dist/proxy/main.js");
   const limit = options.nofile === undefined ? "" : `ulimit -n ${options.nofile}; `;
-  const child = spawn("sh", ["-c", `${limit}exec "$0" "$1"`, process.execPath, main], {
+  const child = spawn("sh", ["-c", `${limit}exec "$0" "$1"`, process.execPath, MAIN], {
     env: { PROCS_SOCKET: socket, PROCS_PROXIED: "api", LISTEN_FDS: "1" },
     stdio: ["ignore", "pipe", "inherit", listener.fd],
   });
