@@ -36,7 +36,7 @@ export function listenOf(reader: Reader, cwd: string): ListenSettings | null {
 /** The long form, in which every `listen` is by now. */
 export type ListenMap = Extract<NonNullable<Reader["service"]["listen"]>, { port: unknown }>;
 
-export function listenMap({ service }: Reader): ListenMap | null {
+function listenMap({ service }: Reader): ListenMap | null {
   const { listen } = service;
   if (typeof listen !== "object" || Array.isArray(listen)) return null;
   return listen;

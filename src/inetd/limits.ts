@@ -93,10 +93,4 @@ export class Repeated {
     this.#saidAt = now;
     this.#unsaid = 0;
   }
-
-  /** At the end: what was not said yet. */
-  finish(line: string): void {
-    if (this.#unsaid > 0) this.#say(`${line}: ${this.#unsaid} more times`);
-    this.#unsaid = 0;
-  }
 }

@@ -5,10 +5,9 @@ import { createProject, type Project } from "../rig/project.ts";
 import { freePort, yamlOf } from "../rig/served.ts";
 import { until } from "../rig/until.ts";
 
-const LIMIT_MS = 120_000;
-
 /** How often a service comes to rest and is started again. */
 const ROUNDS = Number(process.env.PROCS_TEST_ROUNDS ?? 5);
+const LIMIT_MS = 120_000 + 10_000 * ROUNDS;
 
 /** Answers each connection with its process id, after SLOW_MS of starting. */
 const NODE = `
