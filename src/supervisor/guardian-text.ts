@@ -22,7 +22,7 @@ export const HEIR = "heir";
 /** What is said to an heir on descriptor 6: begin now, and care for a supervisor that is not your child. */
 export const BEGIN_WORD = "go";
 /** What it says there when signals do not end it any more. */
-export const READY_WORD = "ready";
+const READY_WORD = "ready";
 /** The end of descriptor 6 tells an heir, and later the guardian that it has become, of the supervisor's death. */
 export const HEIR_FD = 6;
 
