@@ -33,14 +33,15 @@ export function followDemand(draft: Draft, scene: Scene): void {
 
 /** The services that are to be told of a first connection: all bound, none asked for, nothing left of the last time. */
 export function restingSpecs(desired: Desired, observed: Observed): readonly ServiceSpec[] {
-  return heldSpecs(desired, observed).flatMap(({ spec, service }) =>
-    service.demand === null && !service.instances.some(isLive) ? [spec] : [],
-  );
+  return onDemand(desired, observed).flatMap(({ spec, service }) => {
+    const rests = service.demand === null && !service.instances.some(isLive);
+    return rests && hasSockets(observed, spec) ? [spec] : [];
+  });
 }
 
 /** The services whose connections are to be counted: they run on demand, and rest when they have been idle. */
 export function countedSpecs(desired: Desired, observed: Observed): readonly ServiceSpec[] {
-  return heldSpecs(desired, observed).flatMap(({ spec, service }) =>
+  return onDemand(desired, observed).flatMap(({ spec, service }) =>
     restsWhenIdle(spec) && service.demand?.failed === null && service.instances.some(isLive)
       ? [spec]
       : [],
@@ -52,23 +53,23 @@ function restsWhenIdle({ listen }: ServiceSpec): boolean {
   return listen !== null && listen.idle_stop !== null && listen.mode === "share";
 }
 
-interface Held {
+interface OnDemand {
   readonly spec: ServiceSpec;
   readonly service: ObservedService;
 }
 
-/** Those that start on demand and have their sockets. */
-function heldSpecs(desired: Desired, observed: Observed): readonly Held[] {
-  const held: Held[] = [];
+/** Those that start on demand, with sockets of their own. */
+function onDemand(desired: Desired, observed: Observed): readonly OnDemand[] {
+  const found: OnDemand[] = [];
   for (const [name, service] of observed.services) {
     const asked = desired.services.get(name)?.listen?.start === "on-demand";
     if (!asked && !startsOnDemand(service.good?.spec ?? null)) continue;
     if (offReason(desired, name) !== null) continue;
     const spec = targetOf(desired, service, name)?.spec ?? null;
     if (spec === null || !startsOnDemand(spec) || spec.listen?.mode === "proxy") continue;
-    if (hasSockets(observed, spec)) held.push({ spec, service });
+    found.push({ spec, service });
   }
-  return held;
+  return found;
 }
 
 interface End {

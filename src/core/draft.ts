@@ -40,6 +40,15 @@ export class Draft {
     return null;
   }
 
+  /** For whom this very plan binds a port; null: for nobody. */
+  binderOf(port: number): string | null {
+    const bind = this.#actions.find(
+      (action) =>
+        action.kind === "bind" && action.address.kind === "tcp" && action.address.port === port,
+    );
+    return bind?.kind === "bind" ? bind.service : null;
+  }
+
   wait(wait: Wait): void {
     this.#waits.push(wait);
     if (wait.until !== undefined) this.wake(wait.until);

@@ -15,6 +15,8 @@ export function whoHasPort(draft: Draft, scene: Scene, slot: number): string | n
   if (port === null) return null;
   const starter = draft.starterOn(port);
   if (starter !== null) return `port ${port} is taken by ${instanceName(starter)}`;
+  const binder = draft.binderOf(port);
+  if (binder !== null) return `port ${port} is bound for ${binder}`;
   const holder = liveHolder(scene.observed, port);
   if (holder !== null) return `port ${port} is still held by ${holder}`;
   const socket = Object.values(scene.observed.sockets).find(

@@ -91,6 +91,8 @@ function bindReason(
   want: Want,
   now: Millis,
 ): string | null {
+  // A supervisor that follows one that died does not know yet what is bound.
+  if (isHeld(observed, addressText(want.address), want.service)) return null;
   if (socket === null) return "wanted";
   switch (socket.phase) {
     case "binding":
@@ -100,10 +102,7 @@ function bindReason(
       if (socket.retryAt !== null && now < socket.retryAt) return null;
       return socket.detail === null ? "wanted" : "tried again";
     case "bound":
-      if (socket.service !== want.service) {
-        const isFree = !isHeld(observed, addressText(want.address), want.service);
-        return isFree ? `${want.service} has it now` : null;
-      }
+      if (socket.service !== want.service) return `${want.service} has it now`;
       if (socket.backlog !== want.backlog) return "backlog changed";
       return sameJson(socket.address, want.address) ? null : "mode changed";
   }

@@ -49,6 +49,8 @@ export function isClosed(desired: Desired, observed: Observed, name: string): bo
 function isUnserved(desired: Desired, observed: Observed, helped: string): boolean {
   const service = observed.services.get(helped);
   const target = service === undefined ? null : targetOf(desired, service, helped);
+  // What was rolled back may not have been behind it.
+  if (target !== null && target.spec.listen?.mode !== "proxy") return true;
   if (target !== null && targetInstances(desired, target, helped) === 0) return true;
   return isClosed(desired, observed, helped);
 }

@@ -14,6 +14,8 @@ export class Listening {
   /** What a service of this name listens on when it is new. */
   readonly #drawn = new Map<string, ListenSettings | null>();
   #known: ReadonlySet<string> = new Set();
+  /** How many will connect by and by. */
+  coming = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -74,7 +76,9 @@ export class Listening {
     });
     const act = () => {
       for (const { text, inMs } of calls) {
+        this.coming++;
         world.clock.after(inMs, () => {
+          this.coming--;
           const isOpen = world.host.sockets.connect(text);
           world.say(`* somebody connects to ${text}${isOpen ? "" : ", refused"}`);
         });

@@ -128,7 +128,7 @@ export function wantedCount(sight: Sight, name: string): number {
 export function isAsleep(sight: Sight, name: string): boolean {
   const aim = aimOf(sight, name);
   if (aim === null) return false;
-  if (aim.helps !== null && isOut(sight, aim.helps)) return true;
+  if (aim.helps !== null && isBehindNothing(sight, aim.helps)) return true;
   if (aim.listen?.start !== "on-demand") return false;
   const door = aim.listen.mode === "proxy" ? `${name}:proxy` : name;
   const { demand = null, instances = [] } = sight.observed.services.get(door) ?? {};
@@ -140,7 +140,7 @@ export function isAsleep(sight: Sight, name: string): boolean {
 export function isOut(sight: Sight, name: string): boolean {
   const aim = aimOf(sight, name);
   if (aim === null || offReason(sight.desired, name) !== null) return false;
-  if (aim.helps !== null && isOut(sight, aim.helps)) return true;
+  if (aim.helps !== null && isBehindNothing(sight, aim.helps)) return true;
   if (hasFailed(sight, aim)) return true;
   const count = intentOf(sight.desired, name).scale ?? aim.instances;
   if (count === 0) return true;
@@ -157,6 +157,11 @@ export function isOut(sight: Sight, name: string): boolean {
       kinds.some((k) => k === "done" || k === "gave-up")
     );
   });
+}
+
+/** What it is the proxy of takes no connection, or takes them itself. */
+function isBehindNothing(sight: Sight, helped: string): boolean {
+  return isOut(sight, helped) || aimOf(sight, helped)?.listen?.mode !== "proxy";
 }
 
 /** It starts with the first connection, and there was none. */

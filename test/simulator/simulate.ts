@@ -175,6 +175,7 @@ function faithful(world: World, random: Random): void {
 function isQuiet(world: World): boolean {
   const { desired, observed } = world.supervisor;
   const names = [...desired.services.keys(), ...observed.services.keys()];
+  if ((world.listening?.coming ?? 0) > 0 || world.host.sockets.callers.size > 0) return false;
   return names.every((name) => isSteady(world, name) || isOver(world, name) || isIdle(world, name));
 }
 
@@ -184,7 +185,7 @@ function isIdle(world: World, name: string): boolean {
   const service = sight.observed.services.get(name);
   if (service === undefined || service.instances.length > 0 || service.change !== null)
     return false;
-  return isAsleep(sight, name) && world.host.sockets.callers.size === 0;
+  return isAsleep(sight, name);
 }
 
 /** Nothing of it will ever run again by itself. */
