@@ -13,6 +13,26 @@ const NODE = process.execPath;
 export const share = procs("procs, shared socket", "share");
 export const proxy = procs("procs, proxy", "proxy");
 
+/** What runs now and has to be ended, whatever happens. */
+const running = new Set();
+
+/** A bench that is interrupted leaves nothing behind either. */
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(signal, async () => {
+    await Promise.allSettled([...running].map((end) => end()));
+    process.exit(130);
+  });
+}
+
+function ending(end) {
+  const once = () => {
+    running.delete(once);
+    return end();
+  };
+  running.add(once);
+  return once;
+}
+
 /** PM2 7 in cluster mode, from the PATH or from a folder that `installPm2` filled. */
 export const pm2 = {
   name: "PM2 7, cluster mode",
@@ -24,13 +44,14 @@ export const pm2 = {
     all.PM2_DISABLE_VERSION_CHECK = "1";
     copyFileSync(SERVER, join(folder, "server.mjs"));
     const run = (args, more) => ran(pm2Bin(), args, { cwd: folder, env: { ...all, ...more } });
+    // Its daemon ends with this, and it is the one of our own PM2_HOME.
+    const stop = ending(() => run(["kill"], {}));
     await run(["start", "server.mjs", "--name", "web", "-i", String(instances)], {});
     await answers(port);
     return {
       port,
       reload: (changed) => run(["reload", "web", "--update-env"], changed),
-      // Its daemon ends with this, and it is the one of our own PM2_HOME.
-      stop: () => run(["kill"], {}),
+      stop,
     };
   },
 };
@@ -56,7 +77,7 @@ export const haproxy = behind(
     const file = join(folder, "haproxy.cfg");
     const text = `defaults\n  mode tcp\n${times}\nlisten web\n  bind :${port}\n  balance leastconn\n${servers}\n`;
     writeFileSync(file, text);
-    return spawn("haproxy", ["-db", "-f", file], { stdio: "ignore" });
+    return spawn("haproxy", ["-db", "-f", file], { stdio: "ignore", detached: true });
   },
 );
 
@@ -101,7 +122,7 @@ export function procsOf(name, describe, prepare) {
         const services = { web: { ...service, env: own } };
         writeFileSync(join(folder, "procs.yaml"), JSON.stringify({ services }));
       };
-      const stop = () => run("down", "-t", "1s");
+      const stop = ending(() => run("down", "-t", "1s"));
       write({});
       try {
         const up = await run("up", "-d");
@@ -151,13 +172,14 @@ function plain(name, begin) {
     async start(setup) {
       const port = await freePort();
       const children = await begin(port, setup);
+      const stop = ending(async () => {
+        for (const child of children) child.kill("SIGTERM");
+      });
       await answers(port);
       return {
         port,
         reload: () => Promise.reject(new Error(`${name} has no reload`)),
-        async stop() {
-          for (const child of children) child.kill("SIGTERM");
-        },
+        stop,
       };
     },
   };
@@ -167,6 +189,8 @@ function spawnNode(file, env) {
   return spawn(NODE, [join(import.meta.dirname, file)], {
     env: { ...process.env, ...env },
     stdio: "ignore",
+    // In a session of its own, as PM2 and procs have theirs: Linux gives each session its part of a busy processor.
+    detached: true,
   });
 }
 
