@@ -11,6 +11,8 @@ export interface ProxyTable {
   readonly upstreams: readonly ProxyUpstream[];
   /** Nobody will come who could take a connection: the service is off, or has been given up on. */
   readonly hopeless: boolean;
+  /** false: the service is served without a proxy by now, so that this one winds up. */
+  readonly accepts: boolean;
   readonly sticky: boolean;
   readonly proxy_protocol: boolean;
   /** How long a connection may wait for an instance that is ready. */

@@ -72,7 +72,8 @@ export class ServiceProxy {
   take(table: ProxyTable): void {
     this.#table = table;
     const leaving = new Set(this.#upstreams.take(table));
-    if (leaving.size > 0) {
+    if (!table.accepts) this.#windUp();
+    else if (leaving.size > 0) {
       for (const connection of this.#connections) {
         if (connection.target !== null && leaving.has(connection.target)) connection.move();
       }
@@ -101,14 +102,19 @@ export class ServiceProxy {
     const over = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    for (const connection of this.#connections) connection.announceEnd();
+    this.#windUp();
     setTimeout(() => this.#onEmpty?.(), this.#table?.drain_ms ?? 0);
-    setTimeout(() => {
-      for (const connection of this.#connections) connection.finish();
-    }, LAST_WORD_MS);
     this.#look();
     if (this.#connections.size === 0) this.#onEmpty?.();
     return over;
+  }
+
+  /** Connections end, each when its client has been told or says nothing; others accept from the socket. */
+  #windUp(): void {
+    for (const connection of this.#connections) connection.announceEnd();
+    setTimeout(() => {
+      for (const connection of this.#connections) connection.finish();
+    }, LAST_WORD_MS);
   }
 
   #accept(accepted: Accepted): void {
@@ -123,7 +129,7 @@ export class ServiceProxy {
     if (client.destroyed) return;
     const now = performance.now();
     const source = this.#table?.sticky === true ? (client.remoteAddress ?? "") : "";
-    const spare = this.#onEmpty !== null;
+    const spare = this.#onEmpty !== null || this.#table?.accepts === false;
     const upstream = this.#upstreams.pick(source, connection.tried, now, spare);
     if (upstream !== null) {
       this.#held.delete(connection);
@@ -172,7 +178,9 @@ export class ServiceProxy {
 
   #restOrGoOn(): void {
     const isFull =
-      this.#connections.size >= this.#options.connectionsMax || this.#held.size >= HELD_MAX;
+      this.#table?.accepts === false ||
+      this.#connections.size >= this.#options.connectionsMax ||
+      this.#held.size >= HELD_MAX;
     if (isFull === this.#isResting || this.#onEmpty !== null) return;
     this.#isResting = isFull;
     for (const listener of this.#listeners) {

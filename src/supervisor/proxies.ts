@@ -102,18 +102,25 @@ export class Proxies {
   #tableOf(service: string): ProxyTable | null {
     const { desired, observed } = this.#books();
     const known = observed.services.get(service);
-    const spec = desired.services.get(service) ?? known?.instances.at(-1)?.applied;
+    const all = known?.instances ?? [];
+    const instances = all.filter(({ applied }) => isProxied(applied));
+    const wanted = desired.services.get(service);
+    // An edit may have taken it from behind the proxy, which serves the old instances to their end.
+    const isWanted = wanted !== undefined && isProxied(wanted);
+    const spec = isWanted ? wanted : instances.findLast((one) => isProxied(one.applied))?.applied;
     const listen = spec?.listen;
-    if (spec === undefined || listen == null || listen.mode !== "proxy") return null;
-    const instances = known?.instances ?? [];
+    if (spec === undefined || listen == null) return null;
     const upstreams = instances.flatMap((instance) => this.#upstreamOf(instance) ?? []);
     const isOff = offReason(desired, service) !== null && upstreams.length === 0;
+    const accepts = isWanted || !all.some((one) => isReady(one) && !isProxied(one.applied));
+    const isOver = !accepts && upstreams.length === 0;
     return {
       v: 1,
       kind: "table",
       service,
       upstreams,
-      hopeless: isOff || isClosed(desired, observed, service),
+      hopeless: isOff || isOver || isClosed(desired, observed, service),
+      accepts,
       sticky: listen.sticky,
       proxy_protocol: listen.proxy_protocol,
       hold_ms: spec.ready?.timeout ?? spec.rollout.progress,
@@ -129,6 +136,14 @@ export class Proxies {
     const path = paths.find((one) => existsSync(one)) ?? null;
     return port === null && path === null ? null : { slot, run, port, path, state };
   }
+}
+
+function isProxied({ listen }: ServiceSpec): boolean {
+  return listen?.mode === "proxy";
+}
+
+function isReady({ phase }: Instance): boolean {
+  return phase.kind === "ready";
 }
 
 function stateOf({ phase }: Instance): ProxyUpstream["state"] | null {

@@ -10,7 +10,14 @@ function table(
     const [slot, run] = key.split(".").map(Number);
     return { slot: slot ?? 0, run: run ?? 0, port: 1, path: null, state };
   });
-  const facts = { hopeless: false, proxy_protocol: false, hold_ms: 1, drain_ms: 1, sticky };
+  const facts = {
+    hopeless: false,
+    accepts: true,
+    proxy_protocol: false,
+    hold_ms: 1,
+    drain_ms: 1,
+    sticky,
+  };
   return { v: 1, kind: "table", service: "api", upstreams, ...facts };
 }
 

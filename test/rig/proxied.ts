@@ -31,7 +31,7 @@ export interface Proxied extends AsyncDisposable {
 
 const SETTINGS: ProxyTable = {
   upstreams: [],
-  ...{ v: 1, kind: "table", service: "api", hopeless: false, sticky: false },
+  ...{ v: 1, kind: "table", service: "api", hopeless: false, accepts: true, sticky: false },
   ...{ proxy_protocol: false, hold_ms: 10_000, drain_ms: 10_000 },
 };
 

@@ -209,3 +209,17 @@ test(
   },
   LIMIT_MS,
 );
+
+test(
+  "from behind the proxy to a shared socket, and back, no request fails",
+  async () => {
+    await using site = await up({ instances: 2 });
+    await using kept = startLoad(site.url, { connections: 8, pauseMs: 5 });
+    await using fresh = startLoad(site.url, { connections: 4, close: true, pauseMs: 5 });
+    expect(await site.reload({ listen: site.port })).toMatchObject({ code: 0 });
+    await until("the proxy has gone", async () => (await site.proxyPid()) === null);
+    expect(await site.reload({ env: { V: "2" } })).toMatchObject({ code: 0 });
+    for (const load of [kept, fresh]) expect(failures(await load.end())).toEqual({});
+  },
+  LIMIT_MS,
+);

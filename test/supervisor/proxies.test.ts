@@ -121,3 +121,19 @@ test("a service that is not proxied has no table", () => {
   const { proxies } = shop();
   expect(() => proxies.listen("web", 1, () => {})).toThrow('no proxied service is called "web"');
 });
+
+test("taken from behind its proxy, a service is served by it until an instance serves without", () => {
+  const { story, proxies, tables, last } = shop();
+  const shared = { ...API, listen: listening(), port: null };
+  story.want({ ...story.supervisor.desired, services: withHelpers(services(shared)) });
+  story.hear({ kind: "bound", service: "api", address: ":3000" });
+  starts(story, 2);
+  proxies.look();
+  expect(tables.at(-1)).toMatchObject({ accepts: true, hopeless: false });
+  story.hear(probed("api", 2));
+  proxies.look();
+  expect(tables.at(-1)?.accepts).toBe(false);
+  expect(last()).toEqual(["1.1 draining"]);
+  story.ends("api", 0, 1, 1);
+  proxies.look();
+});
