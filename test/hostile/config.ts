@@ -49,9 +49,8 @@ export function fuzzConfig(from: number, count: number): ConfigRun {
 function tryCase(seed: number, root: string): { isLoaded: boolean; fault: string | null } {
   const folder = join(root, String(seed));
   mkdirSync(folder);
-  for (const [name, bytes] of Object.entries(configCase(seed))) {
-    writeFileSync(join(folder, name), bytes);
-  }
+  const files = configCase(seed);
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
   try {
     const env = { HOME: "/home/ana", A: "x".repeat(200), B: "$A" };
     const loaded = loadProject({ files: ["procs.yaml"], cwd: folder, env, cpus: 4 });
@@ -59,7 +58,9 @@ function tryCase(seed: number, root: string): { isLoaded: boolean; fault: string
     const said = problems
       .map((one) => renderDiagnostic(one, { color: true, ascii: false, columns: 80 }))
       .join("\n");
-    return { isLoaded: loaded.ok, fault: loaded.ok ? planned(loaded.project) : saidFault(said) };
+    const given = Buffer.concat(Object.values(files)).toString();
+    const fault = loaded.ok ? planned(loaded.project) : saidFault(said, given);
+    return { isLoaded: loaded.ok, fault };
   } catch (error) {
     return { isLoaded: false, fault: error instanceof Error ? (error.stack ?? "") : String(error) };
   } finally {
@@ -67,11 +68,12 @@ function tryCase(seed: number, root: string): { isLoaded: boolean; fault: string
   }
 }
 
-function saidFault(said: string): string | null {
+function saidFault(said: string, given: string): string | null {
   if (said === "") return "it was refused without a word";
   if (/\n\s+at .*:\d+:\d+|node:internal/.test(said)) return `a stack was shown: ${said}`;
-  if (/\bundefined\b|\[object|\bNaN\b/.test(withoutQuoted(said)))
-    return `nonsense was said: ${said}`;
+  const nonsense = withoutQuoted(said).match(/\bundefined\b|\[object|\bNaN\b/g) ?? [];
+  // A name with quotes in it is hard to tell from what is said about it.
+  if (nonsense.some((word) => !given.includes(word))) return `nonsense was said: ${said}`;
   return said.length > 200_000 ? `${said.length} characters were said` : null;
 }
 
