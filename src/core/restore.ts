@@ -118,6 +118,11 @@ function restoredInstance(instance: Instance, unwatchedMs: Millis, now: Millis):
       const isUntold = phase.kind === "ending" && !phase.told;
       // A kill may have been written down and not done.
       const killAt = phase.killed ? now : isUntold ? now + applied.stop.timeout : phase.killAt;
+      // Its proxy is asked anew, and has its whole time again: the signal comes after that.
+      if (phase.kind === "stopping" && phase.drainMs !== undefined && !phase.killed) {
+        const later = { since: now, killAt: now + phase.killAt - phase.since };
+        return { ...known, phase: { ...phase, ...later } };
+      }
       return { ...known, phase: { ...phase, killAt } };
     }
     default:

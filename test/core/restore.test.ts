@@ -3,7 +3,7 @@ import { withIntent } from "../../src/core/desired.ts";
 import type { Instance, Observed, ObservedService } from "../../src/core/observed.ts";
 import { adoptionsOf, restored } from "../../src/core/restore.ts";
 import type { ServiceSpec } from "../../src/core/spec.ts";
-import { service } from "../rig/specs.ts";
+import { listening, service } from "../rig/specs.ts";
 import { TCP, World } from "./world.ts";
 
 const DEAD_MS = 60_000;
@@ -88,6 +88,17 @@ describe("what a supervisor begins with that follows one that died", () => {
     expect(adoption).toMatchObject({ id, phase: "stopping", signal: "SIGTERM" });
     // The next death, before that was written down: the ledger knows when.
     expect(world.tell({ kind: "resent", id, at: world.now - 4_000 })).toBe("(wake in 10000 ms)");
+  });
+
+  test("one that is drained behind its proxy has the whole time for it again, and its grace after that", () => {
+    const listen = listening(3000, { mode: "proxy", drain: 30_000 });
+    const world = up({ listen, port: "auto" });
+    world.desired = withIntent(world.desired, "api", { stopped: true });
+    expect(world.look()).toContain("(wake in 40000 ms)");
+    die(world);
+    expect(world.look()).toContain("(wake in 40000 ms)");
+    const id = { service: "api", slot: 1, run: 1 };
+    expect(world.tell({ kind: "resent", id })).toContain("(wake in 10000 ms)");
   });
 
   test("a kill that was decided may not have been done: it is done now", () => {
