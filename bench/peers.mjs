@@ -2,8 +2,9 @@
 // Each peer: `missing()` says in words what is not installed, else null; `start(setup)` resolves when it answers, to
 // `{ port, reload(env), stop() }`. `setup`: a folder of its own, the number of instances, the environment of the program.
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BIN } from "./project.mjs";
 
@@ -15,13 +16,22 @@ export const proxy = procs("procs, proxy", "proxy");
 
 /** What runs now and has to be ended, whatever happens. */
 const running = new Set();
+const folders = new Set();
 
 /** A bench that is interrupted leaves nothing behind either. */
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, async () => {
     await Promise.allSettled([...running].map((end) => end()));
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     process.exit(130);
   });
+}
+
+/** Removed when the bench is interrupted; otherwise whoever asked for it removes it. */
+export function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "procs-bench-"));
+  folders.add(folder);
+  return folder;
 }
 
 function ending(end) {

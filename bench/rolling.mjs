@@ -1,11 +1,10 @@
 // Five rolling reloads of two instances under load, for each kind of program: with 50 connections that are kept, and with
 // one connection a request; in calm, and while the supervisor is killed with -9 twice.
 //   SECONDS=60 PROGRAMS=node,nginx LOADS=keep,close SCENES=calm,killed npm run bench -- rolling
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startLoad } from "./loaded.mjs";
-import { procsOf } from "./peers.mjs";
+import { procsOf, temporaryFolder } from "./peers.mjs";
 import { installFastify, programs } from "./programs.mjs";
 
 const SECONDS = Number(process.env.SECONDS ?? 60);
@@ -13,7 +12,7 @@ const RELOADS = 5;
 const asked = (name, all) => (process.env[name] ?? all.join(",")).split(",");
 
 export async function bench() {
-  const root = mkdtempSync(join(tmpdir(), "procs-bench-"));
+  const root = temporaryFolder();
   try {
     const names = asked("PROGRAMS", Object.keys(programs));
     if (names.includes("fastify")) installFastify(join(root, "fastify"));

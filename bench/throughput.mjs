@@ -1,7 +1,6 @@
 // Requests a second through two instances of a plain Node server: procs and its peers, all up at the same time and
 // measured in turn, so that what else the machine does is there for all. wrk -t1 -c50, keep-alive. Medians, and ratios.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as peers from "./peers.mjs";
 import { median } from "./project.mjs";
@@ -22,7 +21,7 @@ const RATIOS = [
 
 export async function bench() {
   if (!peers.has("wrk")) return console.log("throughput: not measured: wrk is not installed");
-  const root = mkdtempSync(join(tmpdir(), "procs-bench-"));
+  const root = peers.temporaryFolder();
   const running = [];
   try {
     const asked = (process.env.PEERS ?? Object.keys(names).join(",")).split(",");

@@ -1,11 +1,10 @@
 // What clients see of deployments: procs and PM2 with the same plain Node server (it knows of neither), the same load
 // from bench/load.mjs, one after the other. Each failed request is counted by what went wrong.
 //   SECONDS=60 npm run bench -- zero-downtime        PEERS=share,pm2 names who takes part
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startLoad } from "./loaded.mjs";
-import { installPm2, pm2, proxy, share } from "./peers.mjs";
+import { installPm2, pm2, proxy, share, temporaryFolder } from "./peers.mjs";
 
 const SECONDS = Number(process.env.SECONDS ?? 60);
 const RELOADS = 5;
@@ -26,7 +25,7 @@ const SCENES = [
 ];
 
 export async function bench() {
-  const root = mkdtempSync(join(tmpdir(), "procs-bench-"));
+  const root = temporaryFolder();
   try {
     const asked = (process.env.PEERS ?? Object.keys(names).join(",")).split(",");
     if (asked.includes("pm2")) await installPm2(join(root, "pm2-package"));
