@@ -38,7 +38,7 @@ export function holderAmong(
 }
 
 /** A port of its own, or one that it was given the socket of. */
-export function hasPort(instance: Instance, port: number): boolean {
+function hasPort(instance: Instance, port: number): boolean {
   const { applied } = instance;
   return (applied.port !== "auto" && instance.port === port) || isGivenPort(instance, port);
 }
