@@ -17,10 +17,12 @@ export const proxy = procs("procs, proxy", "proxy");
 /** What runs now and has to be ended, whatever happens. */
 const running = new Set();
 const folders = new Set();
+let isEnding = false;
 
 /** A bench that is interrupted leaves nothing behind either. */
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, async () => {
+    isEnding = true;
     await Promise.allSettled([...running].map((end) => end()));
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     process.exit(130);
@@ -34,7 +36,9 @@ export function temporaryFolder() {
   return folder;
 }
 
-function ending(end) {
+/** Before something is started: how it is ended. Nothing is started any more once the bench is interrupted. */
+async function ending(end) {
+  if (isEnding) await new Promise(() => {});
   const once = () => {
     running.delete(once);
     return end();
@@ -55,7 +59,7 @@ export const pm2 = {
     copyFileSync(SERVER, join(folder, "server.mjs"));
     const run = (args, more) => ran(pm2Bin(), args, { cwd: folder, env: { ...all, ...more } });
     // Its daemon ends with this, and it is the one of our own PM2_HOME.
-    const stop = ending(() => run(["kill"], {}));
+    const stop = await ending(() => run(["kill"], {}));
     await run(["start", "server.mjs", "--name", "web", "-i", String(instances)], {});
     await answers(port);
     return {
@@ -132,7 +136,7 @@ export function procsOf(name, describe, prepare) {
         const services = { web: { ...service, env: own } };
         writeFileSync(join(folder, "procs.yaml"), JSON.stringify({ services }));
       };
-      const stop = ending(() => run("down", "-t", "1s"));
+      const stop = await ending(() => run("down", "-t", "1s"));
       write({});
       try {
         const up = await run("up", "-d");
@@ -181,10 +185,11 @@ function plain(name, begin) {
     missing: () => null,
     async start(setup) {
       const port = await freePort();
-      const children = await begin(port, setup);
-      const stop = ending(async () => {
+      const children = [];
+      const stop = await ending(async () => {
         for (const child of children) child.kill("SIGTERM");
       });
+      children.push(...(await begin(port, setup)));
       await answers(port);
       return {
         port,
