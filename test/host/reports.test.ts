@@ -73,6 +73,9 @@ describe("message", () => {
     const command = [process.execPath, "-e", script];
     rig.host.start(API, rig.spec(command, { ...change, user: "nobody", cwd: "/" }));
     expect(await rig.event("probed")).toMatchObject(said);
+    // Its folder is outside of ours, and goes with it.
+    rig.host.kill(API);
+    await rig.event("gone");
   });
 });
 
