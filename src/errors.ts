@@ -76,3 +76,8 @@ export function userError(
 ): UserError {
   return new UserError(exitCode, { code, severity: "error", message, ...extra });
 }
+
+/** What anything that was thrown says, in one text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

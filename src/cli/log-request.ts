@@ -1,4 +1,4 @@
-import { EXIT, UserError, userError } from "../errors.ts";
+import { EXIT, messageOf, UserError, userError } from "../errors.ts";
 import { type LogTarget, listSlots, type RunChoice } from "../logs/catalogue.ts";
 import { LineFilter } from "../logs/filter.ts";
 import type { LogQuery } from "../logs/history.ts";
@@ -119,7 +119,7 @@ function readPattern(text: string, ignoresCase: boolean): RegExp {
   try {
     return new RegExp(text, ignoresCase ? "i" : "");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const why = reason.replace(/^Invalid regular expression: .*: /, "");
     throw wrong(`--grep "${text}" is not a regular expression: ${why.toLowerCase()}`);
   }

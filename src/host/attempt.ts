@@ -1,4 +1,5 @@
 import type { Millis } from "../core/spec.ts";
+import { messageOf } from "../errors.ts";
 import type { ProbeAnswer } from "./probes.ts";
 
 export type Settle = (ok: boolean, detail: string) => void;
@@ -36,7 +37,7 @@ export function attempt(
     try {
       ask(settle, abort.signal, elapsed);
     } catch (error) {
-      settle(false, `${label}: ${error instanceof Error ? error.message : String(error)}`);
+      settle(false, `${label}: ${messageOf(error)}`);
     }
   });
 }

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { EXIT, userError } from "../errors.ts";
+import { EXIT, messageOf, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
 import { tidyFiles } from "./own-files.ts";
 
@@ -86,8 +86,4 @@ function refused(folder: string, why: string) {
     notes: ["procs keeps its socket, locks and logs there, so it must be a folder of yours alone"],
     help: ["remove it, or set PROCS_STATE_DIR to a folder of your own"],
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { EXIT, userError } from "../errors.ts";
+import { EXIT, messageOf, userError } from "../errors.ts";
 import type { ProjectPaths } from "../paths.ts";
 
 /** Never through a link, and never waiting for the other end of a fifo that stands where a file should be. */
@@ -104,7 +104,7 @@ function putAside(path: string, say: (message: string) => void): void {
   try {
     renameSync(path, aside);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw userError(EXIT.supervisor, "P604", `${path} is not a file of procs, and is in its way`, {
       notes: [why],
       help: [`remove it: rm -r '${path}'`],

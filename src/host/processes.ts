@@ -3,6 +3,7 @@ import type { Event } from "../core/event.ts";
 import type { InstanceId } from "../core/observed.ts";
 import type { Adoption } from "../core/ports.ts";
 import type { ServiceSpec, Signal, StopSettings } from "../core/spec.ts";
+import { messageOf } from "../errors.ts";
 import { type Switch, switchTo } from "./account.ts";
 import { adoptedRun, finishRenames, recognise } from "./adopt.ts";
 import { takeCensus } from "./census.ts";
@@ -236,8 +237,4 @@ export class Processes {
   #ports(): ReadonlySet<number> {
     return new Set(this.all().flatMap((run) => run.port ?? []));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,10 +1,11 @@
 import type { ListenAddress } from "../core/spec.ts";
+import { messageOf } from "../errors.ts";
 import { SocketError } from "./raw-sockets.ts";
 
 /** Why an address could not be bound, as it follows `port 3000 is`. */
 export function socketWords(error: unknown, address: ListenAddress): string {
   if (!(error instanceof SocketError)) {
-    return `not to be had: ${error instanceof Error ? error.message : String(error)}`;
+    return `not to be had: ${messageOf(error)}`;
   }
   const { code, message } = error;
   if (message !== code) return message;

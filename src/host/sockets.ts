@@ -2,6 +2,7 @@ import { fstatSync } from "node:fs";
 import { addressText } from "../core/address.ts";
 import type { Event } from "../core/event.ts";
 import type { ListenAddress, ServiceSpec } from "../core/spec.ts";
+import { messageOf } from "../errors.ts";
 import { explainFailure } from "./bind-failure.ts";
 import { Counter, textsOf } from "./connections.ts";
 import { findTaken, type Taken, type Wanted } from "./holders.ts";
@@ -253,7 +254,7 @@ export class Sockets {
       try {
         await hold(this.#numbers());
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         warn(`the sockets are not held beyond this supervisor: ${reason}`);
       }
     });

@@ -1,3 +1,5 @@
+import { messageOf } from "../errors.ts";
+
 /** What the codes mean to somebody whose program could not be started. */
 const MEANINGS: Readonly<Record<string, string>> = {
   E2BIG: "its command and its environment are longer than the system takes (E2BIG)",
@@ -13,7 +15,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 /** Why a program could not be started, in one line for people. Other errors keep their own words. */
 export function spawnWords(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const code = /\b(E[A-Z0-9]{3,})\b/.exec(message)?.[1] ?? "";
   return MEANINGS[code] ?? message;
 }

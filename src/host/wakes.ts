@@ -1,4 +1,5 @@
 import type { ServiceSpec } from "../core/spec.ts";
+import { messageOf } from "../errors.ts";
 import { textsOf } from "./connections.ts";
 import type { RawListener } from "./raw-sockets.ts";
 
@@ -39,7 +40,7 @@ export class Wakes {
           this.#options.told(service);
         });
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         this.#options.warn(`${text} of ${service} cannot be watched: ${reason}`);
       }
     }

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import type { ClearReply, Target } from "../control/protocol.ts";
 import { type InstanceId, instanceName } from "../core/observed.ts";
+import { messageOf } from "../errors.ts";
 import { streamFiles } from "../logs/archives.ts";
 import { isTarget, listSlots } from "../logs/catalogue.ts";
 import { runFiles } from "../logs/layout.ts";
@@ -48,7 +49,7 @@ async function clearSlot(
       if (clearing.isLive(id)) await clearing.clearLive(id);
       else clearEnded(clearing.runs, id, run === last);
     } catch (error) {
-      why ??= error instanceof Error ? error.message : String(error);
+      why ??= messageOf(error);
     }
   }
   return why;

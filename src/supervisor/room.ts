@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, type UserError, userError } from "../errors.ts";
+import { EXIT, messageOf, type UserError, userError } from "../errors.ts";
 import { listSlots } from "../logs/catalogue.ts";
 import { StoredSlot } from "../logs/stored-runs.ts";
 import type { ProjectPaths } from "../paths.ts";
@@ -38,7 +38,7 @@ function barred(paths: ProjectPaths, error: unknown): UserError {
   const isReadOnly = error instanceof Error && "code" in error && error.code === "EROFS";
   const why = isReadOnly ? "its disk can only be read" : "it is not allowed";
   return userError(EXIT.supervisor, "P703", `procs cannot write to ${paths.state}: ${why}`, {
-    notes: [error instanceof Error ? error.message : String(error)],
+    notes: [messageOf(error)],
     help: ["PROCS_STATE_DIR=DIR procs up    keeps state and logs elsewhere"],
   });
 }

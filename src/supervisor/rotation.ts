@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { LogSettings } from "../core/spec.ts";
+import { messageOf } from "../errors.ts";
 import { failpoint } from "../host/failpoint.ts";
 import { archiveName, dropArchives } from "../logs/archives.ts";
 import { type Asked, bury, buryBelow, burySurplus, lineEnd, refuse } from "./rotation-clear.ts";
@@ -283,7 +284,7 @@ export class Rotator {
   }
 
   #report(live: string, error: unknown): void {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = messageOf(error);
     this.#options.log(`${live} could not be rotated: ${words}`);
   }
 }

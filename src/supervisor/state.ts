@@ -1,6 +1,7 @@
 import { closeSync, constants, fsyncSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Desired } from "../core/desired.ts";
+import { messageOf } from "../errors.ts";
 import { failpoint } from "../host/failpoint.ts";
 import { removeOwn, writeAll } from "../host/own-files.ts";
 import { readPlain } from "../logs/plain-file.ts";
@@ -101,13 +102,13 @@ export class StateFile {
     try {
       text = readPlain(path, STATE_BYTES_MAX).toString("utf8");
     } catch (error) {
-      if (!isAbsent(error)) notes.push(`${path} cannot be read: ${wordsOf(error)}`);
+      if (!isAbsent(error)) notes.push(`${path} cannot be read: ${messageOf(error)}`);
       return null;
     }
     try {
       return readState(text, [this.#options.key]);
     } catch (error) {
-      notes.push(`${path} cannot be used: ${wordsOf(error)}; it is kept as ${path}.damaged`);
+      notes.push(`${path} cannot be used: ${messageOf(error)}; it is kept as ${path}.damaged`);
       putAside(path);
       return null;
     }
@@ -167,8 +168,4 @@ function putAside(path: string): void {
 
 function isAbsent(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
