@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { closeSync, readFileSync } from "node:fs";
+import { closeSync } from "node:fs";
 import * as net from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { ListenAddress } from "../core/spec.ts";
+import { descriptorFlags } from "./descriptors.ts";
 import { SHIM_SHELL } from "./ledger.ts";
 
 /**
@@ -99,8 +100,7 @@ export function makeBlocking(fds: readonly number[]): void {
 /** Also where that cannot be seen. */
 function isNonBlocking(fd: number): boolean {
   try {
-    const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1];
-    return (Number.parseInt(flags ?? "", 8) & O_NONBLOCK) !== 0;
+    return ((descriptorFlags(fd) ?? 0) & O_NONBLOCK) !== 0;
   } catch {
     return true;
   }
