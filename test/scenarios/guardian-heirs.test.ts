@@ -5,7 +5,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -18,12 +17,8 @@ import { findProcess } from "../../src/host/tree.ts";
 import { type ProjectPaths, projectPaths } from "../../src/paths.ts";
 import { putInCharge } from "../../src/supervisor/guardian-charge.ts";
 import { guardianText } from "../../src/supervisor/guardian-text.ts";
+import { markedProcesses, SHELLS } from "../rig/shells.ts";
 import { until } from "../rig/until.ts";
-
-/** Whatever of these a machine has can be its /bin/sh. */
-const SHELLS = ["dash", "bash --posix", "busybox sh"]
-  .map((line) => line.split(" "))
-  .filter(([name = ""]) => spawnSync(name, ["-c", ":"]).error === undefined);
 
 let root = "";
 let paths: ProjectPaths;
@@ -114,19 +109,7 @@ const read = (name: string) =>
   existsSync(join(root, name)) ? readFileSync(join(root, name), "utf8") : "";
 
 function startedHere(): readonly number[] {
-  return marks(`GUARDED_HERE=${root}`);
-}
-
-function marks(mark: string): readonly number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return pid > 1 && readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
-      } catch {
-        return false;
-      }
-    });
+  return markedProcesses(`GUARDED_HERE=${root}`);
 }
 
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
@@ -156,7 +139,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
       await dies(supervisor, one);
       expect(await code(one)).toEqual({ code: 0 });
       expect([read("starts"), read("held")]).toEqual(["\n", "what it holds"]);
-      expect(marks(`PROCS_NAP=${one.pid}`)).toEqual([]);
+      expect(markedProcesses(`PROCS_NAP=${one.pid}`)).toEqual([]);
     });
 
     test("a stranger who has the dead supervisor's number by now is not taken for it", async () => {
@@ -192,7 +175,7 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
       one.child.kill("SIGQUIT");
       expect(await code(one)).toEqual({ code: 71 });
       expect([supervisor.signalCode, read("starts")]).toEqual([null, ""]);
-      expect(marks(`PROCS_NAP=${one.pid}`)).toEqual([]);
+      expect(markedProcesses(`PROCS_NAP=${one.pid}`)).toEqual([]);
     });
 
     test("a guardian whose heir was named leaves with its supervisor, and stays when that heir is dead", async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -13,12 +13,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ProjectPaths, projectPaths } from "../../src/paths.ts";
 import { guardianText } from "../../src/supervisor/guardian-text.ts";
+import { markedProcesses, SHELLS } from "../rig/shells.ts";
 import { until } from "../rig/until.ts";
-
-/** Whatever of these a machine has can be its /bin/sh. */
-const SHELLS = ["dash", "bash --posix", "busybox sh"]
-  .map((line) => line.split(" "))
-  .filter(([name = ""]) => spawnSync(name, ["-c", ":"]).error === undefined);
 
 let root = "";
 let paths: ProjectPaths;
@@ -70,17 +66,7 @@ const code = (child: ChildProcess) =>
   );
 
 function startedHere(): readonly number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return (
-          pid > 1 && readFileSync(`/proc/${pid}/environ`, "latin1").includes(`GUARDED_HERE=${root}`)
-        );
-      } catch {
-        return false;
-      }
-    });
+  return markedProcesses(`GUARDED_HERE=${root}`);
 }
 
 describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
