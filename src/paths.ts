@@ -29,7 +29,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** `folder` is the real path; `env` is looked at for XDG_RUNTIME_DIR, XDG_STATE_HOME, PROCS_STATE_DIR, HOME. */
 export function projectPaths(folder: string, env: Env, uid: number): ProjectPaths {
-  const id = createHash("sha256").update(folder).digest("hex").slice(0, 12);
+  const id = folderId(folder);
   const runtime = join(runtimeRoot(env, uid), id);
   const state = join(stateRoot(env), id);
   return {
@@ -46,6 +46,11 @@ export function projectPaths(folder: string, env: Env, uid: number): ProjectPath
     stateFile: join(state, "state.json"),
     supervisorLog: join(state, "supervisor.log"),
   };
+}
+
+/** Names a project by the real path of its folder. */
+export function folderId(folder: string): string {
+  return createHash("sha256").update(folder).digest("hex").slice(0, 12);
 }
 
 /** `$XDG_RUNTIME_DIR/procs`, else `/tmp/procs-<uid>`. PROCS_STATE_DIR moves both. */

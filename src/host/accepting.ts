@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { ListenAddress } from "../core/spec.ts";
+import { namesIn } from "../logs/names-in.ts";
 import { openAt } from "./connections.ts";
 import { socketsOf } from "./holder.ts";
 import { readTcp } from "./net-table.ts";
-import { hasProc } from "./tree.ts";
+import { hasProc, readLink } from "./tree.ts";
 
 /** Sockets that several instances may share, and which of all processes are the one instance that is asked about. */
 export interface Sharing {
@@ -88,7 +89,7 @@ function isInAccept(pid: number, inodes: ReadonlySet<number>): boolean {
   return tasks(pid).some((task) => {
     const [call = "", fd = ""] = read(`/proc/${pid}/task/${task}/syscall`).split(" ");
     if (!calls.includes(Number(call))) return false;
-    const target = link(`/proc/${pid}/fd/${Number(fd)}`);
+    const target = readLink(`/proc/${pid}/fd/${Number(fd)}`) ?? "";
     return target.startsWith("socket:[") && inodes.has(Number(target.slice(8, -1)));
   });
 }
@@ -109,32 +110,19 @@ const WAITING: SystemCalls = {
 };
 
 function descriptors(pid: number): readonly { readonly fd: string; readonly target: string }[] {
-  return list(`/proc/${pid}/fd`).map((fd) => ({ fd, target: link(`/proc/${pid}/fd/${fd}`) }));
+  return namesIn(`/proc/${pid}/fd`).map((fd) => ({
+    fd,
+    target: readLink(`/proc/${pid}/fd/${fd}`) ?? "",
+  }));
 }
 
 function tasks(pid: number): readonly string[] {
-  return list(`/proc/${pid}/task`);
-}
-
-function list(path: string): readonly string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
+  return namesIn(`/proc/${pid}/task`);
 }
 
 function read(path: string): string {
   try {
     return readFileSync(path, "latin1");
-  } catch {
-    return "";
-  }
-}
-
-function link(path: string): string {
-  try {
-    return readlinkSync(path);
   } catch {
     return "";
   }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { uptime } from "node:os";
 import { dirname } from "node:path";
 import { formatCommand } from "../core/units.ts";
-import { findProcess, hasProc, procPids } from "./tree.ts";
+import { folderId } from "../paths.ts";
+import { findProcess, hasProc, procPids, readLink } from "./tree.ts";
 
 /** The process that has a socket. */
 export interface Holder {
@@ -69,7 +69,7 @@ export function describeProcess(pid: number): Described | null {
   const value = (name: string): string | null =>
     environment.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
   const mark = value("PROCS_ID");
-  const cwd = linkOf(`/proc/${pid}/cwd`);
+  const cwd = readLink(`/proc/${pid}/cwd`);
   const holder = {
     ...{ pid, cwd, user: userOf(pid), startedAt: startedAt(Number(process.start)) },
     command: argv.length === 0 ? null : formatCommand(argv),
@@ -98,7 +98,7 @@ function projectOf(mark: string | null, cwd: string | null, argv: readonly strin
   }
   const [, id = "", service = ""] = /^([0-9a-f]+)-[0-9a-f]+:(.+)\.\d+\.\d+$/.exec(mark) ?? [];
   if (id === "") return null;
-  const folder = [...above(cwd), ...guardedFolders()].find((path) => idOf(path) === id);
+  const folder = [...above(cwd), ...guardedFolders()].find((path) => folderId(path) === id);
   return folder === undefined ? null : { folder, service };
 }
 
@@ -119,23 +119,11 @@ function above(cwd: string | null): readonly string[] {
   return parent === cwd ? [cwd] : [cwd, ...above(parent)];
 }
 
-function idOf(folder: string): string {
-  return createHash("sha256").update(folder).digest("hex").slice(0, 12);
-}
-
 function wordsOf(pid: number, file: "cmdline" | "environ"): readonly string[] {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0").slice(0, -1);
   } catch {
     return [];
-  }
-}
-
-function linkOf(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null;
   }
 }
 

@@ -265,7 +265,8 @@ function filesOf(pid: number): readonly string[] {
   }
 }
 
-function readLink(path: string): string | null {
+/** Where a link leads; null: it is none, or is not ours to read. */
+export function readLink(path: string): string | null {
   try {
     return readlinkSync(path);
   } catch {
